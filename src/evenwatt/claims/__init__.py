@@ -1,0 +1,1 @@
+"""One scarce thing, many claims: the bankruptcy rules."""
