@@ -15,7 +15,7 @@ from evenwatt.core.meters import Meters, Register, Status
 from evenwatt.core.outcome import Outcome
 from evenwatt.core.problem import Bargain, Claims
 from evenwatt.core.report import SCHEMA_VERSION, Report
-from evenwatt.core.rule import Rule, rule
+from evenwatt.core.rule import Rule
 
 __all__ = [
     "SCHEMA_VERSION",
@@ -36,5 +36,4 @@ __all__ = [
     "RuleError",
     "Status",
     "gather",
-    "rule",
 ]

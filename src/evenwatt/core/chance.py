@@ -23,7 +23,9 @@ def stream(seed: int, name: str) -> np.random.Generator:
 def sequence(seed: int, name: str) -> np.random.SeedSequence:
     """Return the seed sequence behind :func:`stream`; spawn it for one child per chunk of work."""
     digest = sha256(name.encode()).digest()
-    return np.random.SeedSequence(seed, spawn_key=tuple(int.from_bytes(digest[i : i + 4], "big") for i in (0, 4, 8)))
+    return np.random.SeedSequence(
+        seed, spawn_key=tuple(int.from_bytes(digest[i : i + 4], "big") for i in (0, 4, 8))
+    )
 
 
 def generator(rng: np.random.Generator | int | None) -> np.random.Generator:

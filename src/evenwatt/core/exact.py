@@ -61,17 +61,20 @@ def vector(parts: npt.ArrayLike, total: npt.ArrayLike | None = None) -> Whole:
         short = due - floor.sum(axis=-1).astype(np.int64)
         fractional = remainder > 0
         if ((short < 0) | (short > fractional.sum(axis=-1))).any():
-            raise ProblemError("exact.vector: no rounding of these parts to a neighbouring whole unit meets the total")
+            raise ProblemError(
+                "exact.vector: no rounding of these parts to a neighbouring whole unit meets the total"
+            )
     # Larger remainder first, then larger part, then earlier member (lexsort: last key leads).
     position = np.broadcast_to(np.arange(wanted.shape[-1]), wanted.shape)
     order = np.lexsort((position, -wanted, -remainder), axis=-1)
     rank = np.empty_like(order)
     np.put_along_axis(rank, order, position, axis=-1)
-    return (floor + (rank < short[..., None])).astype(np.int64)
+    whole: Whole = (floor + (rank < short[..., None])).astype(np.int64)
+    return whole
 
 
 def _due(parts: Array, total: npt.ArrayLike | None) -> Whole:
-    summed = parts.sum(axis=-1)
+    summed: Array = np.asarray(parts.sum(axis=-1))
     if total is None:
         return np.asarray(np.rint(summed), dtype=np.int64)
     due = np.asarray(total)

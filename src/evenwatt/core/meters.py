@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from enum import IntEnum
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -112,7 +113,9 @@ class Meters:
             if len(self.start) > 1 and (np.diff(self.start) <= np.timedelta64(0, "s")).any():
                 faults.append("times do not strictly increase")
             seen = [r.id for r in self.registers]
-            faults += [f"register '{i}' appears twice" for i in sorted({i for i in seen if seen.count(i) > 1})]
+            faults += [
+                f"register '{i}' appears twice" for i in sorted({i for i in seen if seen.count(i) > 1})
+            ]
 
     @property
     def missing(self) -> npt.NDArray[np.bool_]:
@@ -136,7 +139,9 @@ class Meters:
         edges = np.flatnonzero(np.diff(dates) != np.timedelta64(0, "D")) + 1
         bounds = [0, *edges.tolist(), len(dates)]
         return tuple(
-            Day(dates[a].astype(object), slice(a, b)) for a, b in zip(bounds, bounds[1:], strict=False) if b > a
+            Day(dates[a].astype(object), slice(a, b))
+            for a, b in zip(bounds, bounds[1:], strict=False)
+            if b > a
         )
 
     def rows(self, rows: slice) -> Meters:
@@ -153,7 +158,9 @@ class Meters:
         """
         unknown = sorted(set(meters) - set(self.meters))
         if unknown:
-            raise DataError(f"meters: no metering point {unknown[0]!r}; there are {', '.join(self.meters[:5])} ...")
+            raise DataError(
+                f"meters: no metering point {unknown[0]!r}; there are {', '.join(self.meters[:5])} ..."
+            )
         column = {meter: k for k, meter in enumerate(meters)}
         total = np.zeros((len(self.start), len(meters)), dtype=np.int64)
         for k, register in enumerate(self.registers):
@@ -170,11 +177,11 @@ class Meters:
         missing = self.missing.T.ravel()
         return pl.DataFrame(
             {
-                "interval_start": np.tile(self.start, columns),
+                "interval_start": np.tile(self.start.astype("datetime64[ms]"), columns),
                 "register": [self.registers[k].id for k in order],
                 "meter": [self.registers[k].meter for k in order],
                 "direction": [self.registers[k].direction for k in order],
-                "wh": pl.Series(self.wh.T.ravel()).set(pl.Series(missing), None),
+                "wh": pl.select(pl.when(~pl.Series(missing)).then(pl.Series(self.wh.T.ravel()))).to_series(),
                 "status": [Status(s).name.lower() for s in self.status.T.ravel().tolist()],
             }
         ).with_columns(pl.col("interval_start").dt.replace_time_zone("UTC"))

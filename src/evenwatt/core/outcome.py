@@ -47,7 +47,9 @@ class Outcome:
     def __post_init__(self) -> None:
         for name in ("endowment", "claims", "awards"):
             if not np.issubdtype(np.asarray(getattr(self, name)).dtype, np.integer):
-                raise ConservationError(f"outcome: {name} must be whole numbers [Wh]; round with core.exact first")
+                raise ConservationError(
+                    f"outcome: {name} must be whole numbers [Wh]; round with core.exact first"
+                )
         given = self.awards.sum(axis=-1)
         owed = np.minimum(self.endowment, self.claims.sum(axis=-1))
         faults = [
@@ -71,8 +73,8 @@ class Outcome:
         return np.asarray(self.claims - self.awards)
 
 
-def _rows(what: str, bad: npt.NDArray[np.bool_]) -> list[str]:
-    bad = np.atleast_1d(bad)
+def _rows(what: str, flags: npt.ArrayLike) -> list[str]:
+    bad = np.atleast_1d(np.asarray(flags, dtype=bool))
     places = np.argwhere(bad)[:3].tolist()
     count = int(bad.sum())
     return [f"{what} in {count} rows, first {[tuple(p) for p in places]}"] if count else []

@@ -112,7 +112,12 @@ class Bargain:
         faults = [
             *(f"endowment {total[i]} is not finite" for i in _places(~np.isfinite(total))),
             *_named("disagreement", point, ~np.isfinite(point), "is not finite"),
-            *_named("weight", weighted, ~((weighted > 0) & np.isfinite(weighted)), "is not a finite number above 0"),
+            *_named(
+                "weight",
+                weighted,
+                ~((weighted > 0) & np.isfinite(weighted)),
+                "is not a finite number above 0",
+            ),
             *_named("lower bound", floor, ~np.isfinite(floor), "is not finite"),
             *_named("upper bound", cap, np.isnan(cap) | (cap == -np.inf), "is not a number"),
         ]
@@ -121,7 +126,9 @@ class Bargain:
         if faults:
             raise ProblemError(told("bargain", faults))
         try:
-            shape = np.broadcast_shapes((*total.shape, 1), point.shape, weighted.shape, floor.shape, cap.shape)
+            shape = np.broadcast_shapes(
+                (*total.shape, 1), point.shape, weighted.shape, floor.shape, cap.shape
+            )
         except ValueError:
             raise ProblemError(
                 f"bargain: shapes do not fit: endowment {total.shape}, disagreement {point.shape}, "
