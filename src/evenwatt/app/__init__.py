@@ -1,1 +1,1 @@
-"""."""
+"""The faces: command line, pages, plots."""

@@ -1,1 +1,1 @@
-"""."""
+"""The five stories: each a loop of problem, rule, outcome, next problem."""

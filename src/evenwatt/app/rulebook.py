@@ -1,0 +1,56 @@
+"""Every rule as people may want it described: spelling, source, promises and counterexamples."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from evenwatt import audit
+from evenwatt.core import rule as registry
+from evenwatt.core.rule import Rule
+
+
+def described(name: str | None = None) -> list[dict[str, Any]]:
+    """Describe one rule, or all of them.
+
+    Raises
+    ------
+    RuleError
+        If ``name`` is unknown.
+    """
+    held = registry.all("claims") | registry.all("bargaining")
+    if name is not None:
+        kind = "bargaining" if name in registry.all("bargaining") else "claims"
+        held = {name: registry.find(kind, name)}
+    return [_described(rule) for rule in held.values()]
+
+
+def _described(rule: Rule) -> dict[str, Any]:
+    return {
+        "name": rule.name,
+        "kind": rule.kind,
+        "title": rule.title,
+        "spelling": _spelling(rule),
+        "source": rule.source,
+        "members": list(rule.members),
+        "weighted": rule.weighted,
+        "parameters": {
+            key: value for key, value in rule.parameters.items() if isinstance(value, (int, float, str))
+        },
+        "promises": [
+            {
+                "axiom": promise.axiom,
+                "title": audit.AXIOMS[promise.axiom].title,
+                "statement": audit.AXIOMS[promise.axiom].statement,
+                "holds": promise.holds,
+                "witness": None if promise.witness is None else promise.witness.sentence,
+            }
+            for promise in audit.promises(rule)
+        ],
+    }
+
+
+def _spelling(rule: Rule) -> str:
+    options = [f"{key}={value}" for key, value in rule.parameters.items() if isinstance(value, (int, float))]
+    if rule.weighted:
+        options.append("weights=COLUMN")
+    return rule.name + (f"[:{','.join(options)}]" if options else "")

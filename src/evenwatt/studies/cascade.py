@@ -1,0 +1,214 @@
+"""The cascade: suppliers fill a pool, agents share the pool, members share their agent's stock."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import numpy.typing as npt
+
+from evenwatt.core import exact
+from evenwatt.core.meters import Day, Meters
+from evenwatt.core.outcome import Outcome
+from evenwatt.studies.community import PRICES, Community
+from evenwatt.studies.division import Division
+
+Array = npt.NDArray[np.float64]
+Whole = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class DayProblem:
+    """What one settlement day puts before the rules; only intervals with every reading.
+
+    Attributes
+    ----------
+    start : (T,) datetime64[s]
+        Start of each complete interval, UTC.
+    incomplete : int
+        Intervals of the day left out because a reading is missing.
+    load, own_use, claims : (T, M) int64
+        What members used, covered by their own generation, and so ask of their agent [Wh].
+    generated, supply : (T, S) int64
+        What suppliers generated, and what of it reaches the pool after own use [Wh].
+    agent : (M,) int64
+        Index of each member's agent, -1 for members not taking part this day.
+    prices : mapping of str to (T,)
+        [currency per MWh]
+    """
+
+    date: date
+    start: npt.NDArray[np.datetime64]
+    incomplete: int
+    load: Whole
+    own_use: Whole
+    claims: Whole
+    generated: Whole
+    supply: Whole
+    agent: Whole
+    agents: int
+    prices: Mapping[str, Array]
+
+    @property
+    def groups(self) -> list[Whole]:
+        """Columns of the members that each agent serves."""
+        return [np.flatnonzero(self.agent == a) for a in range(self.agents)]
+
+    @property
+    def asked(self) -> Whole:
+        """What each agent's members ask for together, (T, A) [Wh]."""
+        return np.stack([self.claims[:, group].sum(axis=1) for group in self.groups], axis=1)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One rule's division of a day: as computed, and as whole watt-hours with what is still owed."""
+
+    awards: Array
+    whole: Whole
+    residue: Array
+
+
+def day_problem(meters: Meters, day: Day, community: Community) -> DayProblem:
+    """Lay out one day: own generation serves its own member first, the rest feeds the pool."""
+    today = meters.rows(day.rows)
+    active = [spell for spell in community.memberships if spell.covers(day.date)]
+    place = {member: k for k, member in enumerate(community.members)}
+    agent_place = {agent.id: k for k, agent in enumerate(community.agents)}
+    used = {spell.meter for spell in active} | {supplier.meter for supplier in community.suppliers}
+    columns = [k for k, register in enumerate(today.registers) if register.meter in used]
+    whole = ~today.missing[:, columns].any(axis=1)
+
+    owners = [spell.meter for spell in active]
+    load = today.energy(owners, "consumption")[whole]
+    roof = today.energy(owners, "generation")[whole]
+    own = np.minimum(load, roof)
+    generated = today.energy([s.meter for s in community.suppliers], "generation")[whole]
+    own_by_meter = dict(zip(owners, own.T, strict=True))
+    nothing = np.zeros(int(whole.sum()), dtype=np.int64)
+    kept = np.stack([own_by_meter.get(s.meter, nothing) for s in community.suppliers], axis=1)
+
+    members = [place[spell.id] for spell in active]
+    agent = np.full(len(place), -1, dtype=np.int64)
+    agent[members] = [agent_place[spell.agent] for spell in active]
+    start = today.start[whole]
+    return DayProblem(
+        date=day.date,
+        start=start,
+        incomplete=int((~whole).sum()),
+        load=_spread(load, members, len(place)),
+        own_use=_spread(own, members, len(place)),
+        claims=_spread(load - own, members, len(place)),
+        generated=generated,
+        supply=generated - kept,
+        agent=agent,
+        agents=len(community.agents),
+        prices={name: community.prices.at(start, name) for name in PRICES},
+    )
+
+
+def _spread(values: Whole, columns: list[int], width: int) -> Whole:
+    table = np.zeros((len(values), width), dtype=np.int64)
+    table[:, columns] = values
+    return table
+
+
+def divide(endowment: Whole, claims: Whole, division: Division, weights: Array | None = None) -> Array:
+    """Divide each interval's endowment by the rule, which is asked only where it matters, (T, n) [Wh]."""
+    matters = contested(endowment, claims)
+    awards = np.where((endowment >= claims.sum(axis=-1))[:, None], claims, 0).astype(np.float64)
+    alone = (endowment > 0) & ~matters & (endowment < claims.sum(axis=-1))
+    # One claimant takes what there is; no rule has a say.
+    awards[alone] = np.minimum(claims[alone], endowment[alone, None])
+    if matters.any():
+        awards[matters] = division.awards(
+            endowment[matters].astype(np.float64), claims[matters].astype(np.float64), weights
+        )
+    return awards
+
+
+def contested(endowment: Whole, claims: Whole) -> Flags:
+    """Where a rule matters: something to divide, not enough for all, and at least two who ask, (T,)."""
+    return (endowment > 0) & (endowment < claims.sum(axis=-1)) & ((claims > 0).sum(axis=-1) > 1)
+
+
+def stage_one(problem: DayProblem, division: Division, residue: Array) -> Stage:
+    """Divide the pool among the agents, each claiming what its members ask for."""
+    pool, asked = problem.supply.sum(axis=1), problem.asked
+    return rounded(divide(pool, asked, division), pool, asked, residue)
+
+
+def stage_two(
+    problem: DayProblem, stock: Whole, division: Division, residue: Array, weights: Array | None = None
+) -> Stage:
+    """Divide each agent's stock among its members."""
+    awards = member_awards(problem, stock, division, weights)
+    return member_rounding(problem, stock, awards, residue)
+
+
+def member_awards(
+    problem: DayProblem, stock: Whole, division: Division, weights: Array | None = None
+) -> Array:
+    """Awards of one rule as it computes them, (T, M) [Wh]."""
+    awards = np.zeros(problem.claims.shape)
+    for a, group in enumerate(problem.groups):
+        if len(group):
+            held = None if weights is None else weights[group]
+            awards[:, group] = divide(stock[:, a], problem.claims[:, group], division, held)
+    return awards
+
+
+def member_rounding(problem: DayProblem, stock: Whole, awards: Array, residue: Array) -> Stage:
+    """Round members' awards to whole watt-hours, each agent's stock kept exactly."""
+    whole = np.zeros(awards.shape, dtype=np.int64)
+    owed = residue.copy()
+    for a, group in enumerate(problem.groups):
+        if len(group):
+            stage = rounded(awards[:, group], stock[:, a], problem.claims[:, group], residue[group])
+            whole[:, group], owed[group] = stage.whole, stage.residue
+    return Stage(awards, whole, owed)
+
+
+def rounded(awards: Array, endowment: Whole, claims: Whole, residue: Array) -> Stage:
+    """Round a series of divisions, carrying what is owed; an outcome that does not conserve raises."""
+    from evenwatt.engine.carry import carried
+
+    whole, owed = carried(awards, np.minimum(endowment, claims.sum(axis=-1)), residue)
+    Outcome(endowment, claims, whole)
+    return Stage(awards, whole, owed)
+
+
+def delivered(problem: DayProblem, stock: Whole, residue: Array) -> Stage:
+    """What each supplier delivers: its share of the pool, times what the agents took."""
+    pool, taken = problem.supply.sum(axis=1), stock.sum(axis=1)
+    share = np.divide(taken, pool, out=np.zeros(len(pool)), where=pool > 0)
+    return rounded(problem.supply * share[:, None], taken, problem.supply, residue)
+
+
+def flows(given: Whole, stock: Whole) -> Whole:
+    """Who supplied whom, (T, S, A) [Wh]: proportional, with whole margins kept on both sides."""
+    table = np.zeros((len(given), given.shape[1], stock.shape[1]), dtype=np.int64)
+    for t in np.flatnonzero(stock.sum(axis=1)):
+        rows, columns = np.flatnonzero(given[t]), np.flatnonzero(stock[t])
+        sources, sinks = given[t, rows], stock[t, columns]
+        cells = np.outer(sources, sinks) / sinks.sum()
+        table[t, rows[:, None], columns] = exact.matrix(cells, sources, sinks)
+    return table
+
+
+def refusals(divisions: Sequence[Division], community: Community, days: Sequence[Day]) -> dict[str, str]:
+    """Rules that cannot divide among one of the groups, with the reason."""
+    sizes = {_size(community, agent.id, day.date) for agent in community.agents for day in days} - {0}
+    found = {}
+    for division in divisions:
+        reasons = [reason for size in sorted(sizes) if (reason := division.refusal(size))]
+        if reasons:
+            found[division.spelling] = reasons[-1]
+    return found
+
+
+def _size(community: Community, agent: str, day: date) -> int:
+    return sum(spell.agent == agent and spell.covers(day) for spell in community.memberships)

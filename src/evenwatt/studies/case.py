@@ -1,0 +1,169 @@
+"""A case is a folder: its configuration, its people, its readings, its runs."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from evenwatt.core.errors import CaseError, DataError
+from evenwatt.studies.community import Community, read_community
+from evenwatt.studies.config import CaseConfig, checked_config, read_config
+
+if TYPE_CHECKING:
+    from evenwatt.core.meters import Meters
+    from evenwatt.data.quality import Quality
+    from evenwatt.data.store import Store
+    from evenwatt.studies.runs import Run
+
+Progress = Callable[[int, int, str], None]
+
+TABLES = ("members.csv", "agents.csv", "suppliers.csv", "prices.csv")
+
+
+def silent(done: int, total: int, what: str) -> None:
+    """Progress for those who do not watch."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """One community and one question, on disk.
+
+    Attributes
+    ----------
+    folder : Path
+        Holds ``case.toml``, the tables, ``meters/``, and what evenwatt writes: ``store/`` and ``runs/``.
+    config : CaseConfig
+        ``case.toml``, checked.
+    """
+
+    folder: Path
+    config: CaseConfig
+
+    @cached_property
+    def community(self) -> Community:
+        """Members, agents, suppliers and prices, checked against one another."""
+        return read_community(self.folder)
+
+    @cached_property
+    def inputs(self) -> dict[str, str]:
+        """SHA-256 of every file the result depends on, by its path within the case."""
+        tables = [self.folder / name for name in TABLES]
+        return {
+            path.relative_to(self.folder).as_posix(): _digest(path) for path in [*tables, *self._exports()]
+        }
+
+    def _exports(self) -> list[Path]:
+        place = self.folder / self.config.data.meters
+        if not place.exists():
+            raise CaseError(
+                f"{self.folder / 'case.toml'}: data.meters: there is no '{self.config.data.meters}' in the case"
+            )
+        return sorted(p for p in place.rglob("*") if p.is_file()) if place.is_dir() else [place]
+
+    def quality(self) -> tuple[Meters | None, Quality]:
+        """Read the raw exports and judge them; the readings are None where they cannot be laid out."""
+        from evenwatt.data import quality
+
+        named = {s.meter for s in self.community.memberships} | {s.meter for s in self.community.suppliers}
+        return quality.read_and_check(
+            self.folder / self.config.data.meters,
+            zone=self.config.timezone,
+            offset=self.config.data.offset,
+            year=self.config.data.year,
+            repair=dict(self.config.data.repair),
+            members=sorted(named),
+        )
+
+    def store(self, progress: Progress = silent) -> Store:
+        """Give the day partitions of the readings, written again only when an export changed.
+
+        Raises
+        ------
+        DataError
+            If the readings hold faults that no policy in ``data.repair`` mends.
+        """
+        from evenwatt.data.store import Store
+
+        place = self.folder / self.config.data.meters
+        source = sha256(repr([
+            sorted((name, digest) for name, digest in self.inputs.items() if name not in TABLES),
+            self.config.data.model_dump(), self.config.timezone,
+        ]).encode()).hexdigest()  # fmt: skip
+        store = Store(self.folder / "store")
+        if not store.catalogue.has(source):
+            progress(0, 1, "reading meters")
+            meters, quality = self.quality()
+            if meters is None or quality.exit_code:
+                raise DataError(
+                    f"{place}: {quality.complaint()}\n`evenwatt check {self.folder}` shows each finding"
+                )
+            self.community.check_meters(meters.meters, str(self.folder))
+            # The case's exports are the whole truth: nothing of an earlier one may linger in the store.
+            shutil.rmtree(store.path, ignore_errors=True)
+            store = Store(store.path)
+            store.write(meters, source)
+        return store
+
+    def run(
+        self,
+        rule: str | None = None,
+        *,
+        progress: Progress = silent,
+        workers: int = 1,
+        page: Callable[[dict[str, Any]], str] | None = None,
+    ) -> Run:
+        """Run the case's study and keep the result under ``runs/``; a repeat returns the run that is there.
+
+        Parameters
+        ----------
+        rule : str, optional
+            Rule for the members, in place of the configuration's.
+        progress : callable
+            Told ``(done, total, what)`` as days are finished.
+        workers : int
+            Processes to share the rules' work; the result does not depend on it.
+        page : callable, optional
+            Draws ``report.html`` from the report's dictionary.
+        """
+        from evenwatt.studies import runs
+
+        return runs.make(self.with_rule(rule), progress=progress, workers=workers, page=page)
+
+    def with_rule(self, rule: str | None) -> Case:
+        """The same case, dividing among members by ``rule``."""
+        return self if rule is None else self.with_settings({"rule": {"members": rule}})
+
+    def with_settings(self, changes: dict[str, dict[str, Any] | Any]) -> Case:
+        """The same case with other settings, checked as if they stood in ``case.toml``."""
+        raw = self.config.model_dump(mode="json")
+        for key, value in changes.items():
+            raw[key] = {**raw[key], **value} if isinstance(value, dict) else value
+        return Case(self.folder, checked_config(raw, "settings"))
+
+
+def load(folder: str | Path) -> Case:
+    """Open a case folder.
+
+    Raises
+    ------
+    CaseError
+        If the folder is not a case, or ``case.toml`` has faults; all of them at once.
+    """
+    place = Path(folder)
+    if not place.is_dir():
+        raise CaseError(
+            f"{place}: there is no such folder; `evenwatt init {place} --meters FILE` makes a case"
+        )
+    return Case(place, read_config(place / "case.toml"))
+
+
+def _digest(path: Path) -> str:
+    try:
+        return sha256(path.read_bytes()).hexdigest()
+    except FileNotFoundError:
+        raise CaseError(f"{path}: missing; a cascade needs {', '.join(TABLES)}") from None

@@ -1,0 +1,147 @@
+"""Trust, but recompute: a run against its own inputs, and a run against another."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from evenwatt.core.errors import CaseError
+from evenwatt.studies.case import Case, Progress, silent
+from evenwatt.studies.config import checked_config
+from evenwatt.studies.runs import Page, Run, draw, versions, write
+
+if TYPE_CHECKING:
+    import polars as pl
+
+MEASURE_TOLERANCE = 1e-9  # [fraction of 1 + the recorded value]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What recomputing a run showed.
+
+    Attributes
+    ----------
+    faults : tuple of str
+        Every file or figure that differs; empty where the run stands.
+    bytewise : bool
+        Whether files were compared byte for byte (same versions) or by content.
+    """
+
+    faults: tuple[str, ...]
+    files: int
+    bytewise: bool
+
+    @property
+    def stands(self) -> bool:
+        """Whether the run can be trusted."""
+        return not self.faults
+
+
+def verify(run: Run, *, progress: Progress = silent, page: Page | None = None) -> Verdict:
+    """Recompute a run from its case's files and compare.
+
+    Raises
+    ------
+    CaseError
+        If the run no longer lies in its case folder.
+    """
+    case = _case_of(run)
+    changed = _changed_inputs(run, case)
+    if changed:
+        return Verdict(tuple(changed), 0, False)
+    with tempfile.TemporaryDirectory() as place:
+        fresh = Path(place) / run.folder.name
+        write(case, case.store(progress), fresh, progress=progress)
+        if page is not None and (run.folder / "report.html").is_file():
+            draw(page, fresh)
+        same = versions() == run.record["versions"]
+        return Verdict(*_compared(run.folder, fresh, same), same)
+
+
+def _case_of(run: Run) -> Case:
+    folder = run.folder.resolve().parent.parent
+    if not (folder / "case.toml").is_file():
+        raise CaseError(f"{run.folder}: does not lie in a case folder, so it cannot be recomputed")
+    return Case(folder, checked_config(run.record["config"], str(run.folder / "run.json")))
+
+
+def _changed_inputs(run: Run, case: Case) -> list[str]:
+    recorded, now = run.record["inputs"], case.inputs
+    return [
+        f"input {name}: {'gone' if name not in now else 'new' if name not in recorded else 'changed'} since the run"
+        for name in sorted(recorded.keys() | now.keys())
+        if recorded.get(name) != now.get(name)
+    ]
+
+
+def _compared(kept: Path, fresh: Path, same: bool) -> tuple[tuple[str, ...], int]:
+    names = sorted({*_files(kept), *_files(fresh)})
+    faults = []
+    for name in names:
+        a, b = kept / name, fresh / name
+        if not a.is_file() or not b.is_file():
+            faults.append(f"{name}: {'missing from the run' if b.is_file() else 'not part of this run'}")
+        elif not _equal(a, b, same):
+            faults.append(f"{name}: differs from what its inputs give")
+    return tuple(faults), len(names)
+
+
+def _files(folder: Path) -> Iterator[str]:
+    for path in folder.rglob("*"):
+        name = path.relative_to(folder).as_posix()
+        if path.is_file() and not name.startswith("tallies/"):
+            yield name
+
+
+def _equal(a: Path, b: Path, same: bool) -> bool:
+    if a.name == "run.json":  # timings differ from run to run
+        left, right = (json.loads(p.read_text(encoding="utf-8")) for p in (a, b))
+        ignored = {"timings"} if same else {"timings", "versions"}
+        return all(left.get(key) == right.get(key) for key in (left.keys() | right.keys()) - ignored)
+    if same:
+        return a.read_bytes() == b.read_bytes()
+    if a.suffix == ".parquet":
+        import polars as pl
+
+        return pl.read_parquet(a).equals(pl.read_parquet(b))
+    if a.name == "report.json":
+        left, right = (json.loads(p.read_text(encoding="utf-8")) for p in (a, b))
+        return _near(left["measures"], right["measures"]) and _near(left["tables"], right["tables"])
+    return True
+
+
+def _near(a: Any, b: Any) -> bool:
+    if isinstance(a, dict) and isinstance(b, dict):
+        return a.keys() == b.keys() and all(_near(a[key], b[key]) for key in a)
+    if isinstance(a, list) and isinstance(b, list):
+        return len(a) == len(b) and all(map(_near, a, b))
+    if isinstance(a, float) and isinstance(b, (int, float)):
+        return abs(a - b) <= MEASURE_TOLERANCE * (1 + abs(a))
+    return bool(a == b)
+
+
+def diff(before: Run, after: Run) -> pl.DataFrame:
+    """Per member, what the second run gives beyond the first; sorted by the size of the change.
+
+    Returns
+    -------
+    polars.DataFrame
+        id, awarded_wh before and after and their difference [Wh], the same for cost [micro-units];
+        a member present in one run only counts as 0 in the other.
+    """
+    import polars as pl
+
+    columns = ["id", "awarded_wh", "cost_micro"]
+    joined = before.members.select(columns).join(
+        after.members.select(columns), on="id", how="full", coalesce=True, suffix="_after"
+    )
+    filled = joined.with_columns(pl.exclude("id").fill_null(0))
+    return filled.with_columns(
+        (pl.col("awarded_wh_after") - pl.col("awarded_wh")).alias("awarded_delta_wh"),
+        (pl.col("cost_micro_after") - pl.col("cost_micro")).alias("cost_delta_micro"),
+    ).sort(pl.col("awarded_delta_wh").abs(), "id", descending=[True, False])
