@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -22,3 +25,38 @@ def real_data() -> Path:
     if not place or not Path(place).is_dir():
         pytest.skip("EVENWATT_DATA names no folder of real data")
     return Path(place)
+
+
+@pytest.fixture(scope="session")
+def hamlet_csv(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two June days of quarter-hours: five homes, one of them with a roof, and a mill."""
+    rng = np.random.default_rng(11)
+    lines = ["interval_start,meter,role,kwh"]
+    start = datetime(2026, 6, 1, tzinfo=UTC)
+    for step in range(192):
+        stamp = (start + timedelta(minutes=15 * step)).strftime("%Y-%m-%dT%H:%M:%SZ")
+        sun = max(0.0, np.sin((step % 96 - 20) / 56 * np.pi))
+        for home in range(1, 6):
+            lines.append(f"{stamp},home{home},consumption,{(20 + 15 * home + rng.integers(0, 60)) / 1000}")
+        lines.append(f"{stamp},home5,generation,{round(sun * 400) / 1000}")
+        lines.append(f"{stamp},mill,generation,{(90 + rng.integers(0, 20)) / 1000}")
+    path = tmp_path_factory.mktemp("hamlet") / "hamlet.csv"
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="session")
+def hamlet_made(hamlet_csv: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The hamlet as a case with two agents, run once by the Talmud rule; not to be changed."""
+    from evenwatt.app import pages
+    from evenwatt.studies.template import create
+
+    case = create(tmp_path_factory.mktemp("cases") / "hamlet", hamlet_csv, agents=2, rule="talmud")
+    case.run(page=pages.cascade)
+    return case.folder
+
+
+@pytest.fixture
+def hamlet(hamlet_made: Path, tmp_path: Path) -> Path:
+    """A copy of the hamlet's case to do with as a test pleases."""
+    return Path(shutil.copytree(hamlet_made, tmp_path / "hamlet"))

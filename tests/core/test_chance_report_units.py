@@ -36,7 +36,9 @@ def test_a_report_is_plain_json_with_its_schema():
     assert held["tables"]["lorenz"] == [{"x": [0.0, 1.0]}]
 
 
-@pytest.mark.parametrize(("text", "wh"), [("0,02", 20), ("1.5", 1500), ("0.0005", Fraction(1, 2)), ("-3", -3000)])
+@pytest.mark.parametrize(
+    ("text", "wh"), [("0,02", 20), ("1.5", 1500), ("0.0005", Fraction(1, 2)), ("-3", -3000)]
+)
 def test_decimal_text_becomes_exact_watt_hours(text, wh):
     assert units.wh_from_text(text) == wh
 

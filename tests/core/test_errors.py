@@ -8,7 +8,10 @@ from evenwatt.core.errors import CaseError, DataError, InputError, gather
 
 
 def test_all_faults_of_one_input_come_together():
-    with pytest.raises(CaseError, match=r"case\.toml: 2 faults\n  a\n  b"), gather("case.toml", CaseError) as faults:
+    with (
+        pytest.raises(CaseError, match=r"case\.toml: 2 faults\n  a\n  b"),
+        gather("case.toml", CaseError) as faults,
+    ):
         faults += ["a", "b"]
 
 
@@ -28,7 +31,7 @@ def test_a_long_list_is_cut_and_the_cut_is_counted():
 
 
 def test_an_error_raised_inside_is_not_hidden_by_faults():
-    with pytest.raises(ZeroDivisionError), gather("m.csv") as faults:
+    with pytest.raises(ZeroDivisionError), gather("m.csv") as faults:  # noqa: PT012
         faults.append("a fault")
         _ = 1 / 0
 

@@ -15,7 +15,11 @@ from evenwatt.core import Bargain, Claims, ConservationError, Outcome, ProblemEr
         (np.inf, [1.0, 2.0], "endowment inf is not finite"),
         (1.0, [1.0, np.nan], "member 1: claim nan is not finite"),
         ([1.0, 1.0], [[1.0, 2.0], [3.0, -4.0]], "row 1, member 1: claim -4.0 is negative"),
-        ([1.0, 1.0, 1.0], [[1.0, 2.0], [3.0, 4.0]], r"shapes do not fit: endowment \(3,\) and claims \(2, 2\)"),
+        (
+            [1.0, 1.0, 1.0],
+            [[1.0, 2.0], [3.0, 4.0]],
+            r"shapes do not fit: endowment \(3,\) and claims \(2, 2\)",
+        ),
         (1.0, 2.0, "claims need a member axis"),
         (1.0, ["a", "b"], "must be numbers"),
         ([1.0, np.nan], [[-1.0, 2.0], [3.0, 4.0]], "2 faults"),

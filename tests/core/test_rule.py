@@ -132,7 +132,9 @@ def _wheel(folder: Path, name: str, source: str) -> Path:
 def _install(wheel: Path, site: Path) -> None:
     quiet = ["--quiet", "--no-index", "--no-deps", "--target", str(site), str(wheel)]
     with_pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "install", *quiet]
-    has_pip = subprocess.run([sys.executable, "-c", "import pip"], capture_output=True, check=False).returncode == 0
+    has_pip = (
+        subprocess.run([sys.executable, "-c", "import pip"], capture_output=True, check=False).returncode == 0
+    )
     subprocess.run(with_pip if has_pip else ["uv", "pip", "install", *quiet], check=True, capture_output=True)
 
 

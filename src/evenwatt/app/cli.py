@@ -13,8 +13,8 @@ from evenwatt.app.terminal import BAD_RESULT, emit, guarded, progress, say, tabl
 app = typer.Typer(
     name="evenwatt",
     help="Who gets which energy, who pays what, and how fair that is.\n\n"
-    "Start with [bold]evenwatt demo[/bold]; for your own meters [bold]evenwatt init CASE --meters FILE[/bold], "
-    "then check, run, compare and explain.",
+    "Start with [bold]evenwatt demo[/bold]; for your own meters\n"
+    "[bold]evenwatt init CASE --meters FILE[/bold], then check, run, compare and explain.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
@@ -133,13 +133,12 @@ def check(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Judge a case's readings: gaps, duplicates, spikes, dead meters, clock changes. Writes only with --out."""
+    """Judge a case's readings: gaps, duplicates, spikes, dead meters. Writes only with --out."""
     from evenwatt.studies.case import load
 
     opened = load(case)
     meters, quality = opened.quality()
-    if meters is not None:
-        opened.community.check_meters(meters.meters, str(case))
+    opened.community.check_meters(meters.meters, str(case))
     if out is not None:
         import json as encoder
 
@@ -275,7 +274,8 @@ def diff(
         return
     changed = [row for row in rows if row["awarded_delta_wh"] or row["cost_delta_micro"]]
     say(
-        f"{len(changed)} of {len(rows)} members differ ({one.report.measures['rule']} -> {two.report.measures['rule']})."
+        f"{len(changed)} of {len(rows)} members differ "
+        f"({one.report.measures['rule']} -> {two.report.measures['rule']})."
     )
     unit = two.report.measures["currency"]
     table(
@@ -385,7 +385,8 @@ def _show_rules(held: dict[str, Any]) -> None:
     rows = [
         (
             ("* " if r["chosen"] else "  ") + r["rule"],
-            f"{r['served_wh'] / 1000:,.1f}", f"{r['unserved_wh'] / 1000:,.1f}", index(r["gini"]), index(r["jain_coverage"]),
+            f"{r['served_wh'] / 1000:,.1f}", f"{r['unserved_wh'] / 1000:,.1f}",
+            index(r["gini"]), index(r["jain_coverage"]),
             share(r["worst_coverage"]), share(r["mean_coverage"]), f"{r['moved_wh'] / 1000:,.1f}",
         )
         for r in held["tables"]["rules"]

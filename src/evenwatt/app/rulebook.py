@@ -54,3 +54,35 @@ def _spelling(rule: Rule) -> str:
     if rule.weighted:
         options.append("weights=COLUMN")
     return rule.name + (f"[:{','.join(options)}]" if options else "")
+
+
+def markdown() -> str:
+    """The reference page of rules: one table of names, one of promises."""
+    held = described()
+    lines = [
+        "# Rules",
+        "",
+        "Made by `python -m evenwatt.app.rulebook`; `evenwatt rules RULE` tells one rule in full.",
+        "",
+        "| written | rule | source |",
+        "|---|---|---|",
+        *(f"| `{r['spelling']}` | {r['title']} | {r['source']} |" for r in held),
+        "",
+        "## Promises",
+        "",
+        "`+` promised, and tested on random problems; `-` broken, a counterexample is stored and tested; "
+        "`?` undecided.",
+        "",
+        f"| axiom | {' | '.join(r['name'] for r in held)} |",
+        f"|---|{'---|' * len(held)}",
+    ]
+    for k, promise in enumerate(held[0]["promises"]):
+        marks = [{True: "+", False: "-", None: "?"}[r["promises"][k]["holds"]] for r in held]
+        lines.append(f"| {promise['title']} | {' | '.join(marks)} |")
+    lines += ["", "## What the axioms say", ""]
+    lines += [f"- **{p['title']}** (`{p['axiom']}`): {p['statement']}" for p in held[0]["promises"]]
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    print(markdown(), end="")

@@ -132,7 +132,8 @@ def divide(endowment: Whole, claims: Whole, division: Division, weights: Array |
 
 def contested(endowment: Whole, claims: Whole) -> Flags:
     """Where a rule matters: something to divide, not enough for all, and at least two who ask, (T,)."""
-    return (endowment > 0) & (endowment < claims.sum(axis=-1)) & ((claims > 0).sum(axis=-1) > 1)
+    several = (claims > 0).sum(axis=-1) > 1
+    return np.asarray((endowment > 0) & (endowment < claims.sum(axis=-1)) & several)
 
 
 def stage_one(problem: DayProblem, division: Division, residue: Array) -> Stage:

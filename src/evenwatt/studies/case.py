@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from evenwatt.core.errors import CaseError, DataError
+from evenwatt.core.errors import CaseError, DataError, told
 from evenwatt.studies.community import Community, read_community
 from evenwatt.studies.config import CaseConfig, checked_config, read_config
 
@@ -47,7 +47,7 @@ class Case:
     @cached_property
     def community(self) -> Community:
         """Members, agents, suppliers and prices, checked against one another."""
-        return read_community(self.folder)
+        return read_community(self.folder, self.config.timezone)
 
     @cached_property
     def inputs(self) -> dict[str, str]:
@@ -65,8 +65,8 @@ class Case:
             )
         return sorted(p for p in place.rglob("*") if p.is_file()) if place.is_dir() else [place]
 
-    def quality(self) -> tuple[Meters | None, Quality]:
-        """Read the raw exports and judge them; the readings are None where they cannot be laid out."""
+    def quality(self) -> tuple[Meters, Quality]:
+        """Read the raw exports as far as they can be read, and judge them."""
         from evenwatt.data import quality
 
         named = {s.meter for s in self.community.memberships} | {s.meter for s in self.community.suppliers}
@@ -98,15 +98,17 @@ class Case:
         if not store.catalogue.has(source):
             progress(0, 1, "reading meters")
             meters, quality = self.quality()
-            if meters is None or quality.exit_code:
+            if quality.errors:
+                faults = [str(finding) for finding in quality.errors]
                 raise DataError(
-                    f"{place}: {quality.complaint()}\n`evenwatt check {self.folder}` shows each finding"
+                    f"{told(str(place), faults)}\n`evenwatt check {self.folder}` shows every finding"
                 )
-            self.community.check_meters(meters.meters, str(self.folder))
             # The case's exports are the whole truth: nothing of an earlier one may linger in the store.
             shutil.rmtree(store.path, ignore_errors=True)
             store = Store(store.path)
-            store.write(meters, source)
+            warned = [f"{finding.severity}: {finding}" for finding in quality.findings]
+            store.write(replace(meters, notes=(*meters.notes, *warned)), source)
+        self.community.check_meters(store.day(store.days[0]).meters, str(self.folder))
         return store
 
     def run(

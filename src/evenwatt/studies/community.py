@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
@@ -171,48 +172,75 @@ class Community:
                         )
 
 
-def read_community(folder: Path) -> Community:
-    """Read members, agents, suppliers and prices of a case folder; every fault of a file at once."""
+def read_community(folder: Path, zone: str) -> Community:
+    """Read members, agents, suppliers and prices of a case folder; every fault of a file at once.
+
+    Parameters
+    ----------
+    folder : Path
+        The case.
+    zone : str
+        IANA zone in which a price's bare time stamp is read.
+    """
     from evenwatt.data import schema
 
-    members = schema.read_table(folder / "members.csv", schema.MEMBERS)
-    agents = schema.read_table(folder / "agents.csv", schema.AGENTS)
-    suppliers = schema.read_table(folder / "suppliers.csv", schema.SUPPLIERS)
-    prices = schema.read_table(folder / "prices.csv", schema.PRICES)
+    label = {"label": str}
+    members = _member_rows(folder / "members.csv")
+    agents = schema.read_table(folder / "agents.csv", {**schema.AGENTS, **label}, required=["id"])
+    suppliers = schema.read_table(
+        folder / "suppliers.csv", {**schema.SUPPLIERS, **label}, required=["id", "meter"]
+    )
+    wanted = {"interval_start": schema.PRICES["interval_start"], **dict.fromkeys(PRICES, float)}
+    prices = schema.read_table(folder / "prices.csv", wanted)
     return Community(
         tuple(_membership(row) for row in members),
-        tuple(Agent(row["id"], row.get("label") or row["id"], row.get("value") or 0.0) for row in agents),
+        tuple(Agent(row["id"], row["label"] or row["id"], row["value"] or 0.0) for row in agents),
         tuple(
             Supplier(
-                row["id"],
-                row.get("label") or row["id"],
-                row["meter"],
-                row.get("cost") or 0.0,
-                row.get("offer") or 0.0,
+                row["id"], row["label"] or row["id"], row["meter"], row["cost"] or 0.0, row["offer"] or 0.0
             )
             for row in suppliers
         ),
-        _prices(prices),
+        _prices(prices, zone),
     )
+
+
+def _member_rows(path: Path) -> list[dict[str, Any]]:
+    """Rows of ``members.csv``; columns of one's own come as text, to be weighed by if they are numbers."""
+    from evenwatt.data import schema, table
+
+    names, _ = table.columns(path)
+    own = {name: str for name in names if name.lower() not in schema.MEMBERS}
+    return schema.read_table(path, {**schema.MEMBERS, **own}, required=["id", "agent", "meter"])
 
 
 def _membership(row: Mapping[str, Any]) -> Membership:
     named = {"id", "label", "role", "agent", "meter", "weight", "valid_from", "valid_to"}
+    own = {key: _number(value) for key, value in row.items() if key not in named}
     return Membership(
         id=row["id"],
-        label=row.get("label") or row["id"],
-        role=row.get("role") or "consumer",
+        label=row["label"] or row["id"],
+        role=row["role"] or "consumer",
         agent=row["agent"],
         meter=row["meter"],
-        weight=1.0 if row.get("weight") is None else row["weight"],
-        valid_from=row.get("valid_from"),
-        valid_to=row.get("valid_to"),
-        columns={k: v for k, v in row.items() if k not in named and isinstance(v, float)},
+        weight=1.0 if row["weight"] is None else row["weight"],
+        valid_from=row["valid_from"],
+        valid_to=row["valid_to"],
+        columns={key: value for key, value in own.items() if value is not None},
     )
 
 
-def _prices(rows: Sequence[Mapping[str, Any]]) -> Prices:
-    start = np.array([np.datetime64(row["interval_start"], "s") for row in rows], dtype="datetime64[s]")
+def _number(cell: str | None) -> float | None:
+    try:
+        return None if cell is None else float(cell)
+    except ValueError:
+        return None
+
+
+def _prices(rows: Sequence[Mapping[str, Any]], zone: str) -> Prices:
+    stamps = [row["interval_start"] for row in rows]
+    aware = [stamp if stamp.tzinfo else stamp.replace(tzinfo=ZoneInfo(zone)) for stamp in stamps]
+    start = np.array([stamp.astimezone(UTC).replace(tzinfo=None) for stamp in aware], dtype="datetime64[s]")
     if len(start) == 0 or (np.diff(start) <= np.timedelta64(0, "s")).any():
         raise CaseError(
             "prices.csv: interval_start must increase from row to row, and there must be a first row"

@@ -134,7 +134,7 @@ def _others(
 ) -> dict[str, float]:
     claims = group["claim_wh"].to_numpy()
     given = {}
-    for held in dict.fromkeys([chosen, *every()]):
+    for held in {d.spelling: d for d in (chosen, *every())}.values():
         if held.refusal(len(claims)) is None:
             weights = _weights(run, held, group, instant)
             awards = cascade.divide(np.array([stock]), claims[None, :], held, weights)

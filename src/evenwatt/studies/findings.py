@@ -189,7 +189,7 @@ def _rules(period: Period, skipped: Mapping[str, str]) -> list[Row]:
     rows = []
     for k, held in enumerate(period.divisions):
         awarded, won = period.total("awarded")[k], period.total("contested_award")[k]
-        coverage = audit.coverage(won[asked].astype(float), fought[asked].astype(float))
+        coverage = won[asked] / fought[asked]
         rows.append({
             "rule": held.spelling, "title": held.title, "source": held.source, "chosen": k == 0, "skipped": None,
             "served_wh": int(awarded.sum()), "unserved_wh": int((claimed - awarded).sum()),
@@ -299,7 +299,8 @@ def _summary(period: Period, measures: Row, rules: Sequence[Row]) -> list[str]:
         return ["No interval has all its readings, so nothing was divided."]
     if not m["intervals_contested"]:
         return [
-            f"The rule never mattered: in none of {m['intervals']:,} intervals did two members have to share too little.",
+            f"The rule never mattered: in none of {m['intervals']:,} intervals "
+            "did two members have to share too little.",
             f"{m['members']} members used {_kwh(m['load_wh'])} kWh, {_kwh(m['own_use_wh'])} of it their own "
             f"generation and {_kwh(m['served_wh'])} from the pool.",
         ]
@@ -318,8 +319,8 @@ def _summary(period: Period, measures: Row, rules: Sequence[Row]) -> list[str]:
         f"{m['members']} members used {_kwh(m['load_wh'])} kWh: {_kwh(m['own_use_wh'])} of their own generation, "
         f"{_kwh(m['served_wh'])} from the pool, {_kwh(m['unserved_wh'])} bought from the grid; "
         f"{_kwh(m['surplus_wh'])} kWh of the pool found no taker.",
-        f"Under {chosen['title']} the worst-served member got {chosen['worst_coverage']:.0%} of its contested claims, "
-        f"the best {chosen['best_coverage']:.0%}; every rule hands out the same total, they differ in who gets it.",
+        f"Dividing by {chosen['title']}, the worst-served member got {chosen['worst_coverage']:.0%} "
+        f"of its contested claims, the best {chosen['best_coverage']:.0%}; every rule hands out the same total, they differ in who gets it.",
     ]
 
 

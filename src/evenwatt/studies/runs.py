@@ -8,10 +8,9 @@ import sys
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from hashlib import sha256
 from importlib.metadata import version
-from itertools import islice
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -25,7 +24,7 @@ from evenwatt.engine.executor import executor
 from evenwatt.studies import cascade, findings
 from evenwatt.studies.case import Case, Progress, silent
 from evenwatt.studies.day import Plan, Prepared, Residues, conclude, member_awards, prepare, write_tables
-from evenwatt.studies.division import Division, division, every, polynomial
+from evenwatt.studies.division import division, every, polynomial
 from evenwatt.studies.tally import Tally
 
 if TYPE_CHECKING:
@@ -105,7 +104,7 @@ def open_run(place: str | Path) -> Run:
     if (folder / "run.json").is_file():
         return Run(folder)
     if (folder / "case.toml").is_file():
-        held = [p for p in (folder / "runs").glob("*/run.json")]
+        held = list((folder / "runs").glob("*/run.json"))
         if held:
             return Run(max(held, key=lambda p: p.stat().st_mtime_ns).parent)
         raise CaseError(f"{folder}: the case has no run yet; `evenwatt run {folder}` makes one")
@@ -154,6 +153,7 @@ def make(case: Case, *, progress: Progress = silent, workers: int = 1, page: Pag
 
 
 def draw(page: Page, folder: Path) -> None:
+    """Draw ``report.html`` of the report in ``folder``, whole or not at all."""
     part = folder / ".report.part"
     part.write_text(page(read_json(folder / "report.json")), encoding="utf-8")
     part.replace(folder / "report.html")
@@ -161,16 +161,14 @@ def draw(page: Page, folder: Path) -> None:
 
 def run_id(case: Case, store: Store, plan: Plan) -> str:
     """First day, and a hash of inputs, settings and rules: the same question lands on the same id."""
-    question = [
-        sorted(case.inputs.items()), case.config.model_dump(mode="json"), plan.members, plan.agents, evenwatt.__version__
-    ]  # fmt: skip
+    settings = case.config.model_dump(mode="json")
+    question = [sorted(case.inputs.items()), settings, plan.members, plan.agents, code_hash()]
     return f"{store.days[0]}-{sha256(_json(question).encode()).hexdigest()[:10]}"
 
 
 def write(case: Case, store: Store, folder: Path, *, progress: Progress = silent, workers: int = 1) -> Report:
     """Compute every day that ``folder`` does not hold yet, then write tables and report there."""
     plan = plan_of(case)
-    folder.mkdir(parents=True, exist_ok=True)
     tallies, plan, skipped = tally_days(case, store, plan, folder, progress=progress, workers=workers)
     report = case_report(case, store, tallies, plan, skipped)
     _write_report(report, folder, case)
@@ -231,6 +229,8 @@ def _runnable(case: Case, store: Store, plan: Plan) -> tuple[Plan, dict[str, str
     if plan.members[0] in skipped:
         raise CaseError(f"{case.folder / 'case.toml'}: rule.members: {skipped[plan.members[0]]}")
     kept = tuple(name for name in plan.members if name not in skipped)
+    for column in filter(None, (division(name).weights for name in kept)):
+        case.community.column(column, days[0].date)  # an unknown column is refused before anything is written
     return Plan(plan.agents, kept, plan.margin_per_mwh, plan.seed), skipped
 
 
@@ -278,10 +278,21 @@ def case_report(
     )
 
 
+@cache
+def code_hash() -> str:
+    """Short hash of evenwatt's own source: the same release, changed by hand, is another program."""
+    root = Path(evenwatt.__file__).parent
+    total = sha256()
+    for path in sorted(p for p in root.rglob("*") if p.suffix in {".py", ".json", ".html", ".css", ".js"}):
+        total.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes())
+    return total.hexdigest()[:12]
+
+
 def versions() -> dict[str, str]:
     """What the numbers were made with."""
     return {
         "evenwatt": evenwatt.__version__,
+        "code": code_hash(),
         "python": ".".join(map(str, sys.version_info[:3])),
         **{name: version(name) for name in WITNESSES},
     }
@@ -309,6 +320,7 @@ def _table(pattern: Path) -> pl.DataFrame:
 
 
 def read_json(path: Path) -> dict[str, Any]:
+    """Read one of a run's JSON files; a missing or broken one is named."""
     try:
         held: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:

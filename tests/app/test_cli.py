@@ -1,0 +1,137 @@
+"""The command line: instant help, clear messages, exit codes that mean something."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+from typer.testing import CliRunner
+
+from evenwatt.app.cli import app
+
+VERBS = "demo init check run compare explain rules schema verify diff".split()
+
+
+def call(*words: object):
+    return CliRunner().invoke(app, [str(word) for word in words])
+
+
+@pytest.mark.parametrize("words", [["--help"], ["--version"], *([verb, "--help"] for verb in VERBS)])
+def test_help_imports_nothing_heavy(words):
+    program = (
+        "import sys\nfrom evenwatt.app.cli import app\n"
+        f"try:\n    app({words!r})\nexcept SystemExit as stop:\n    assert not stop.code, stop.code\n"
+        "heavy = {'numba', 'polars', 'scipy', 'plotly', 'highspy', 'clarabel', 'sklearn', 'jinja2'} & set(sys.modules)\n"
+        "assert not heavy, heavy"
+    )
+    answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert answer.returncode == 0, answer.stderr
+    assert answer.stdout.strip()
+
+
+def test_run_prints_where_the_report_is(hamlet):
+    answer = call("run", hamlet, "--rule", "cea")
+    assert answer.exit_code == 0, answer.output
+    assert "The rule mattered in" in answer.output
+    folder = answer.output.split("report: ")[1].strip().replace("\n", "")
+    assert folder.endswith("report.html")
+
+
+def test_json_is_one_document(hamlet):
+    report = json.loads(call("run", hamlet, "--json").stdout)
+    assert report["schema"] == 1
+    compared = json.loads(call("compare", hamlet, "--json").stdout)
+    names = {row["rule"] for row in compared["tables"]["rules"] if row["skipped"] is None}
+    assert {"ra", "aa", "talmud", "nash-equal", "mo", "dt"} <= names
+    assert all(
+        row["change"] for row in compared["tables"]["rules"] if not row["chosen"] and not row["skipped"]
+    )
+
+
+def test_compare_draws_a_page(hamlet, tmp_path):
+    page = tmp_path / "compare.html"
+    answer = call("compare", hamlet, "--out", page)
+    assert answer.exit_code == 0, answer.output
+    assert "instead of talmud" in answer.output
+    assert page.read_text(encoding="utf-8").startswith("<!doctype html>")
+
+
+def test_explain_answers_in_sentences(hamlet):
+    answer = call("explain", hamlet, "--member", "home3", "--time", "2026-06-01T03:00")
+    assert answer.exit_code == 0, answer.output
+    assert "asked agent a1" in answer.output
+
+
+def test_verify_and_diff(hamlet):
+    assert call("verify", hamlet).exit_code == 0
+    assert "byte for byte" in call("verify", hamlet).output
+    call("run", hamlet, "--rule", "cel")
+    one, two = sorted((hamlet / "runs").iterdir())
+    assert "members differ" in call("diff", one, two).output
+    (one / "report.json").write_text("{}")
+    assert call("verify", one).exit_code in (1, 2)
+
+
+def test_schema_and_rules(hamlet):
+    assert "properties" in json.loads(call("schema").stdout)
+    rules = json.loads(call("rules", "--json").stdout)
+    assert len([r for r in rules if r["kind"] == "claims"]) == 15
+    assert "Aumann" in call("rules", "talmud").output
+    assert call("rules").exit_code == 0
+
+
+def test_check_follows_the_worst_severity(hamlet):
+    assert call("check", hamlet).exit_code == 0
+    meters = next((hamlet / "meters").iterdir())
+    lines = meters.read_text().splitlines()
+    meters.write_text("\n".join(line for k, line in enumerate(lines) if "home2" not in line or k % 5) + "\n")
+    held = sorted(p.name for p in hamlet.iterdir())
+    answer = call("check", hamlet)
+    assert answer.exit_code == 1, answer.output
+    assert "home2" in answer.output
+    assert sorted(p.name for p in hamlet.iterdir()) == held
+    refused = call("run", hamlet, "--rule", "pro")
+    assert refused.exit_code == 2
+    assert "home2" in refused.output
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (["run", "nowhere"], "there is no such folder"),
+        (["init", "new", "--meters", "nowhere.csv"], "no such file"),
+        (["init", "new", "--meters", "{bad}"], "bad.csv"),
+        (["init", "new", "--meters", "{bad}", "--template", "casino"], "template 'casino'"),
+        (["init", "new", "--meters", "{good}", "--rule", "talmut"], "did you mean 'talmud'"),
+        (["init", "new", "--meters", "{good}", "--timezone", "Mars"], "'Mars' is not an IANA time zone"),
+        (["run", "{hamlet}", "--rule", "cd"], "'cd' divides among 2 members"),
+        (["run", "{hamlet}", "--rule", "cea:weights=age"], "no numeric column 'age'"),
+        (["compare", "{hamlet}", "--rule", "tal:theta=x"], "theta 'x' is not a number"),
+        (["explain", "{hamlet}", "--member", "x", "--time", "2026-06-01"], "member 'x'"),
+        (["rules", "talmut"], "did you mean 'talmud'"),
+        (["verify", "nowhere"], "neither a run"),
+        (["diff", "nowhere", "nowhere"], "neither a run"),
+    ],
+)
+def test_bad_input_gets_one_clear_message_and_code_2(
+    words, complaint, hamlet, hamlet_csv, tmp_path, monkeypatch
+):
+    bad = tmp_path / "bad.csv"
+    bad.write_bytes(b"\x00\x01nonsense")
+    monkeypatch.chdir(tmp_path)
+    before = sorted(p.as_posix() for p in tmp_path.rglob("*"))
+    answer = call(*(w.format(bad=bad, good=hamlet_csv, hamlet=hamlet) for w in words))
+    assert answer.exit_code == 2, answer.output
+    assert complaint in answer.output.replace("\n", " ")
+    assert "Traceback" not in answer.output
+    after = sorted(p.as_posix() for p in tmp_path.rglob("*") if "/store/" not in p.as_posix())
+    assert [p for p in after if p not in before and not p.endswith("/store")] == []
+
+
+def test_an_internal_fault_is_code_3(hamlet, monkeypatch):
+    monkeypatch.setattr("evenwatt.studies.runs.compare", lambda *a, **k: 1 / 0)
+    answer = call("compare", hamlet)
+    assert answer.exit_code == 3
+    assert "fault of evenwatt" in answer.output
