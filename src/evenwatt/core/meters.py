@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from enum import IntEnum
 from functools import cached_property
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -112,10 +112,8 @@ class Meters:
                 )
             if len(self.start) > 1 and (np.diff(self.start) <= np.timedelta64(0, "s")).any():
                 faults.append("times do not strictly increase")
-            seen = [r.id for r in self.registers]
-            faults += [
-                f"register '{i}' appears twice" for i in sorted({i for i in seen if seen.count(i) > 1})
-            ]
+            seen = Counter(r.id for r in self.registers)
+            faults += [f"register '{i}' appears twice" for i in sorted(seen) if seen[i] > 1]
 
     @property
     def missing(self) -> npt.NDArray[np.bool_]:
@@ -138,11 +136,7 @@ class Meters:
         dates = local_dates(self.start, self.zone)
         edges = np.flatnonzero(np.diff(dates) != np.timedelta64(0, "D")) + 1
         bounds = [0, *edges.tolist(), len(dates)]
-        return tuple(
-            Day(dates[a].astype(object), slice(a, b))
-            for a, b in zip(bounds, bounds[1:], strict=False)
-            if b > a
-        )
+        return tuple(Day(dates[a].astype(object), slice(a, b)) for a, b in pairwise(bounds) if b > a)
 
     def rows(self, rows: slice) -> Meters:
         """The same registers over some of the intervals."""
