@@ -29,9 +29,7 @@ def main() -> None:
         print(f"Case: {name}\n")
         print("| what | seconds | target |\n|---|---|---|")
         print(f"| run: the case's rule and every polynomial one, files written | {_run(case):.2f} | 20 |")
-        print(
-            f"| compare: every rule, random arrival and average of awards too | {_timed(runs.compare, case):.2f} | 120 |"
-        )
+        print(f"| compare: every rule, the two costly ones too | {_timed(runs.compare, case):.2f} | 120 |")
         ours, loop = _talmud(case)
         print(f"| Talmud awards of the month, batched | {ours:.4f} | |")
         print(f"| the same by a plain Python loop over intervals | {loop:.2f} | |")

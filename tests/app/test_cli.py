@@ -23,7 +23,7 @@ def test_help_imports_nothing_heavy(words):
     program = (
         "import sys\nfrom evenwatt.app.cli import app\n"
         f"try:\n    app({words!r})\nexcept SystemExit as stop:\n    assert not stop.code, stop.code\n"
-        "heavy = {'numba', 'polars', 'scipy', 'plotly', 'highspy', 'clarabel', 'sklearn', 'jinja2'} & set(sys.modules)\n"
+        "heavy = {'numba', 'polars', 'scipy', 'plotly', 'highspy', 'clarabel', 'sklearn'} & set(sys.modules)\n"
         "assert not heavy, heavy"
     )
     answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)

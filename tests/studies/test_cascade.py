@@ -110,9 +110,7 @@ def test_the_month_of_a_member_is_within_one_watt_hour_of_its_float_sum(hamlet):
 def test_weights_come_from_a_column_of_the_members(hamlet):
     table = hamlet / "members.csv"
     lines = table.read_text().splitlines()
-    table.write_text(
-        "\n".join([lines[0] + ",need", *(f"{line},{1 + 4 * (k == 0)}" for k, line in enumerate(lines[1:]))])
-    )
+    table.write_text("\n".join([lines[0] + ",need", lines[1] + ",5", *(f"{line},1" for line in lines[2:])]))
     plain, weighted = (evenwatt.load(hamlet).run(rule=r).members for r in ("cea", "cea:weights=need"))
     assert weighted["awarded_wh"][0] > plain["awarded_wh"][0]
 
@@ -129,8 +127,14 @@ def test_members_join_and_leave_in_the_middle(hamlet):
     assert [d.isoformat() for d in days] == ["2026-06-01"]
 
 
-@pytest.mark.parametrize("rule", ["nash:disagreement=cel,share=0.5,weights=claims", "nash-minimal-rights",
-                                  "mixture:rules=talmud+cea+cel,disagreement=minimal-rights,weights=equal"])  # fmt: skip
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "nash:disagreement=cel,share=0.5,weights=claims",
+        "nash-minimal-rights",
+        "mixture:rules=talmud+cea+cel,disagreement=minimal-rights,weights=equal",
+    ],
+)
 def test_nash_combinations_divide_a_stock(hamlet, rule):
     run = evenwatt.load(hamlet).run(rule=rule)
     talmud = evenwatt.load(hamlet).run()

@@ -320,7 +320,8 @@ def _summary(period: Period, measures: Row, rules: Sequence[Row]) -> list[str]:
         f"{_kwh(m['served_wh'])} from the pool, {_kwh(m['unserved_wh'])} bought from the grid; "
         f"{_kwh(m['surplus_wh'])} kWh of the pool found no taker.",
         f"Dividing by {chosen['title']}, the worst-served member got {chosen['worst_coverage']:.0%} "
-        f"of its contested claims, the best {chosen['best_coverage']:.0%}; every rule hands out the same total, they differ in who gets it.",
+        f"of its contested claims, the best {chosen['best_coverage']:.0%}; "
+        "every rule hands out the same total, they differ in who gets it.",
     ]
 
 
