@@ -58,8 +58,9 @@ bench: $(VENV)/.everything
 	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
 
 docs: $(VENV)/.everything
-	@$(BIN)/python -c 'import zensical' 2>/dev/null || $(INSTALL) -e '.[docs]' -c constraints.txt
-	$(BIN)/zensical build --clean
+	@$(BIN)/python -c 'import mkdocs' 2>/dev/null || $(INSTALL) -e '.[docs]' -c constraints.txt
+	$(BIN)/python -m mkdocs build --strict --quiet
+	@echo "docs: site/index.html"
 
 constraints: $(VENV)/.everything
 	@$(BIN)/python -c 'import uv' 2>/dev/null || $(INSTALL) uv
