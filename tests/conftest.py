@@ -60,3 +60,14 @@ def hamlet_made(hamlet_csv: Path, tmp_path_factory: pytest.TempPathFactory) -> P
 def hamlet(hamlet_made: Path, tmp_path: Path) -> Path:
     """A copy of the hamlet's case to do with as a test pleases."""
     return Path(shutil.copytree(hamlet_made, tmp_path / "hamlet"))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """``--renew`` writes golden files again."""
+    parser.addoption("--renew", action="store_true", help="write golden files again; read the diff")
+
+
+@pytest.fixture
+def renew(request: pytest.FixtureRequest) -> bool:
+    """Whether golden files are to be written again."""
+    return bool(request.config.getoption("--renew"))

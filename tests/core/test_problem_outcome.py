@@ -20,6 +20,7 @@ from evenwatt.core import Bargain, Claims, ConservationError, Outcome, ProblemEr
             [[1.0, 2.0], [3.0, 4.0]],
             r"shapes do not fit: endowment \(3,\) and claims \(2, 2\)",
         ),
+        (1.0, [1.0, 1e300], "member 1: claim 1e\\+300 is above 1e\\+290"),
         (1.0, 2.0, "claims need a member axis"),
         (1.0, ["a", "b"], "must be numbers"),
         ([1.0, np.nan], [[-1.0, 2.0], [3.0, 4.0]], "2 faults"),
@@ -67,3 +68,9 @@ def test_plenty_leaves_a_surplus():
     outcome = Outcome(np.array([9, 1]), np.array([[2, 2], [2, 2]]), np.array([[2, 2], [1, 0]]))
     assert outcome.surplus.tolist() == [5, 0]
     assert outcome.shortfall.tolist() == [[0, 0], [1, 2]]
+
+
+def test_minus_zero_is_zero_and_any_layout_is_read():
+    problem = Claims(-0.0, np.asfortranarray([[1.0, -0.0], [3.0, 4.0]]))
+    assert problem.total.tolist() == [1.0, 7.0]
+    assert Claims(np.float32(3), np.arange(6)[::2]).total == 6

@@ -11,6 +11,9 @@ from evenwatt.core.errors import ProblemError, told
 
 Array = npt.NDArray[np.float64]
 
+LARGEST = 1e290  # a sum of 1e18 of these is still a float
+_LARGEST_BITS = np.float64(LARGEST).view(np.uint64)
+
 
 @dataclass(frozen=True)
 class Claims:
@@ -162,22 +165,30 @@ def checked_claims(endowment: npt.ArrayLike, claims: npt.ArrayLike) -> tuple[Arr
 
 
 def _sound(values: Array) -> bool:
-    # Two reading passes and no temporary: min meets the negative and NaN, max the infinite.
-    return values.size == 0 or bool(values.min() >= 0 and values.max() < np.inf)
+    # One reading pass: as whole numbers, the bits of floats from 0 to LARGEST are in the floats' order, and
+    # those of anything negative, infinite or NaN lie above. Only -0.0 and mistakes need the second look.
+    bits = np.ascontiguousarray(values).view(np.uint64)
+    return values.size == 0 or bool(bits.max() <= _LARGEST_BITS) or bool(_fits(values).all())
+
+
+def _fits(values: Array) -> npt.NDArray[np.bool_]:
+    return (values >= 0) & (values <= LARGEST)
 
 
 def claim_faults(endowment: Array, claims: Array) -> list[str]:
     """Name every entry that is negative or not finite, endowments first."""
     faults = []
-    for place in _places(~(endowment >= 0) | np.isinf(endowment)):
+    for place in _places(~_fits(endowment)):
         faults.append(f"{_row(place)}endowment {endowment[place]} {_why(endowment[place])}")
-    for place in _places(~(claims >= 0) | np.isinf(claims)):
+    for place in _places(~_fits(claims)):
         faults.append(f"{_row(place[:-1])}member {place[-1]}: claim {claims[place]} {_why(claims[place])}")
     return faults
 
 
 def _why(value: float) -> str:
-    return "is negative" if value < 0 and np.isfinite(value) else "is not finite"
+    if not np.isfinite(value):
+        return "is not finite"
+    return "is negative" if value < 0 else f"is above {LARGEST:g}, where sums could overflow"
 
 
 def _row(place: tuple[int, ...]) -> str:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
+
+from evenwatt.engine._compiled import EXACT, compiled
 
 SNAP = 1e-9  # a part this near a whole unit is that unit [units per unit of total]
 
 
-@njit(cache=True, nogil=True)
+@compiled(EXACT)
 def carry_rows(
     parts: npt.NDArray[np.float64],
     totals: npt.NDArray[np.int64],

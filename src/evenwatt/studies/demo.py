@@ -5,11 +5,35 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from evenwatt.studies.case import Case
+from evenwatt.core.errors import CaseError
+from evenwatt.studies.case import Case, Progress, load, silent
 from evenwatt.studies.template import Settings, Tables, assemble
 
+FIRST_SEED = 1
 
-def make(folder: Path, *, seed: int = 1, rule: str = "talmud") -> Case:
+
+def open_or_make(folder: Path, *, seed: int | None = None, progress: Progress = silent) -> Case:
+    """Open the village that is there, or make it.
+
+    Raises
+    ------
+    CaseError
+        If another village (of another seed) is there already.
+    """
+    if (folder / "case.toml").is_file():
+        case = load(folder)
+        if seed is not None and case.config.seed != seed:
+            raise CaseError(
+                f"{folder}: holds the village of seed {case.config.seed}, not {seed}; name another folder or remove it"
+            )
+        return case
+    progress(0, 1, "drawing a village")
+    made = make(folder, seed=FIRST_SEED if seed is None else seed)
+    progress(1, 1, "drawing a village")
+    return made
+
+
+def make(folder: Path, *, seed: int = FIRST_SEED, rule: str = "talmud") -> Case:
     """Draw the sample community and write it as a case: 40 homes, nine plants, three agents, one June."""
     from evenwatt.data import sample
 

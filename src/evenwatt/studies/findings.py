@@ -103,7 +103,7 @@ def _measures(period: Period, config: CaseConfig, case: str, meters: Meters) -> 
     total = period.total
     claimed, served = int(total("claimed").sum()), int(total("awarded")[0].sum())
     intervals = int(total("intervals"))
-    residue = np.abs([tally.member_residue for tally in period.tallies]).max(initial=0.0)
+    residues = [float(np.abs(tally.member_residue).max(initial=0.0)) for tally in period.tallies]
     return {
         "case": case,
         "currency": config.currency,
@@ -127,7 +127,8 @@ def _measures(period: Period, config: CaseConfig, case: str, meters: Meters) -> 
         "served_wh": served,
         "unserved_wh": claimed - served,
         "surplus_wh": int(total("pooled").sum()) - served,
-        "rounding_wh": float(residue),
+        "rounding_wh": residues[-1],
+        "rounding_peak_wh": max(residues),
         "members": len(period.community.members),
         "suppliers": len(period.community.suppliers),
         "agents": len(period.community.agents),
