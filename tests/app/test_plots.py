@@ -27,6 +27,7 @@ from evenwatt.app.plots.duration import duration_caption, points_of
 from evenwatt.app.plots.heatmap import Legend, Side
 from evenwatt.app.plots.lorenz import curves_of, lorenz_caption, widest
 from evenwatt.app.plots.quantities import THIN
+from evenwatt.app.plots.quarters import award_quarters, quarters_caption, quarters_of
 from evenwatt.app.plots.sankey import BOUGHT, gathered, links_of
 
 _spec = importlib.util.spec_from_file_location("sample_report", Path(__file__).with_name("sample_report.py"))
@@ -232,3 +233,19 @@ def test_paths_do_not_drift() -> None:
     points = [(k * 0.333, 0.0) for k in range(100)]
     steps = [float(step.split(" ")[0]) for step in polyline(points)[1:].split("l")]
     assert sum(steps) == pytest.approx(points[-1][0], abs=0.06)
+
+
+def test_quarters_keep_every_watt_hour_and_say_who_gains():
+    claims = {f"m{k}": 100 * (k + 1) for k in range(40)}
+    awards = {"pro": {m: wh // 2 for m, wh in claims.items()}, "cea": dict.fromkeys(claims, 1025)}
+    parts = quarters_of(awards, claims)
+    assert {rule: sum(p) for rule, p in parts.items()} == {
+        rule: sum(g.values()) for rule, g in awards.items()
+    }
+    drawn = award_quarters(awards, claims=claims, chosen="pro")
+    assert ElementTree.fromstring(drawn).tag.endswith("svg")
+    assert "Award [kWh]" in drawn
+    caption = quarters_caption(awards, claims, "pro")
+    assert "under cea" in caption.replace("\u202f", " ")
+    assert "No rule awarded anything" in award_quarters({}, claims={})
+    assert "No rule awarded anything" in award_quarters({"pro": {}}, claims=claims)

@@ -376,25 +376,19 @@ def _show_rules(held: dict[str, Any]) -> None:
     rows = [
         (
             ("* " if r["chosen"] else "  ") + r["rule"],
-            f"{r['served_wh'] / 1000:,.1f}", f"{r['unserved_wh'] / 1000:,.1f}",
-            index(r["gini"]), index(r["jain_coverage"]),
-            share(r["worst_coverage"]), share(r["mean_coverage"]), f"{r['moved_wh'] / 1000:,.1f}",
+            f"{r['served_wh'] / 1000:,.1f}",
+            index(r["gini"]),
+            index(r["jain_coverage"]),
+            share(r["worst_coverage"]),
+            share(r["mean_coverage"]),
+            f"{r['moved_wh'] / 1000:,.1f}",
         )
         for r in held["tables"]["rules"]
         if r["skipped"] is None
-    ]  # fmt: skip
+    ]
     table(
-        "where the rule mattered",
-        (
-            "rule",
-            "served kWh",
-            "unserved kWh",
-            "Gini awards",
-            "Jain coverage",
-            "worst coverage",
-            "mean coverage",
-            "moved kWh",
-        ),
+        "where the rule mattered: Gini of awards, Jain of coverage, coverage",
+        ("rule", "served kWh", "Gini", "Jain", "worst", "mean", "moved kWh"),
         rows,
     )
     say(*(f"left out: {r['rule']}: {r['skipped']}" for r in held["tables"]["rules"] if r["skipped"]))

@@ -18,6 +18,7 @@ from evenwatt.app.plots.duration import duration_caption, points_of
 from evenwatt.app.plots.findings import NOTHING_SCARCE, Figure, Findings, Row
 from evenwatt.app.plots.lorenz import curves_of, lorenz_caption
 from evenwatt.app.plots.quantities import counted
+from evenwatt.app.plots.quarters import quarters_caption
 from evenwatt.app.plots.sankey import gathered, links_of, sankey_caption
 from evenwatt.app.plots.strips import strips_caption
 
@@ -151,7 +152,9 @@ def awards(found: Findings) -> Section:
     given = [row for row in found.table("awards") if row["rule"] in {r["rule"] for r in found.rules}]
     if not given:
         return _absent(name, title, "awards")
-    heading = "Awards by rule"
+    heading = (
+        "Coverage of each member by rule" if len(found.table("members")) > MOST_MEMBERS else "Awards by rule"
+    )
     if not found.is_scarce:
         return _calm(name, title, heading, "Every rule gives every member the whole claim.")
     coverage: dict[str, dict[str, float | None]] = defaultdict(dict)
@@ -170,6 +173,14 @@ def awards(found: Findings) -> Section:
         drawn = plots.coverage_strips(lists, chosen=found.chosen, where=where)
         told += " The upright line marks the median."
     blocks: list[Figure | Table | Axioms] = [Figure(heading, drawn, told)]
+    if len(claims) > MOST_MEMBERS:
+        awards_of = _awards_by_rule(found, given)
+        bars = plots.award_quarters(awards_of, claims=claims, chosen=found.chosen)
+        blocks.append(
+            Figure(
+                "Awards by rule and size of claim", bars, quarters_caption(awards_of, claims, found.chosen)
+            )
+        )
     if len(coverage) > 1:
         blocks.append(_spread(found, coverage, claims))
     return Section(name, title, blocks)
@@ -177,11 +188,17 @@ def awards(found: Findings) -> Section:
 
 def _bars(found: Findings, given: Sequence[Row], claims: Mapping[str, int]) -> str:
     """A panel of bars per rule."""
+    awards = _awards_by_rule(found, given)
+    return plots.award_bars(awards, claims=claims, labels=found.names("members"), chosen=found.chosen)
+
+
+def _awards_by_rule(found: Findings, given: Sequence[Row]) -> dict[str, dict[str, int]]:
+    """Rule -> member -> energy [Wh], of contested intervals where the report tells them apart."""
     given_wh = "contested_award_wh" if found.is_contested_only else "awarded_wh"
     awards: dict[str, dict[str, int]] = defaultdict(dict)
     for row in given:
         awards[str(row["rule"])][str(row["member"])] = int(row.get(given_wh) or 0)
-    return plots.award_bars(awards, claims=claims, labels=found.names("members"), chosen=found.chosen)
+    return awards
 
 
 def _spread(

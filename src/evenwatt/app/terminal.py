@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -16,6 +17,8 @@ from evenwatt.core.errors import EvenwattError, InputError
 
 F = TypeVar("F", bound=Callable[..., Any])
 Progress = Callable[[int, int, str], None]
+
+_NUMBER = re.compile(r"[-+]?[\d,.]+(e[-+]?\d+)?%?")
 
 OK, BAD_RESULT, BAD_INPUT, INTERNAL, INTERRUPTED = 0, 1, 2, 3, 130
 
@@ -75,10 +78,10 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> 
     from rich.table import Table
 
     console = Console(width=None if sys.stdout.isatty() else 200, highlight=False)
-    drawn = Table(title=title or None, box=SIMPLE_HEAD, title_justify="left", pad_edge=False)
+    drawn = Table(title=title or None, box=SIMPLE_HEAD, title_justify="left", pad_edge=False, padding=(0, 1))
     for k, name in enumerate(columns):
-        numeric = bool(rows) and all(row[k] is None or isinstance(row[k], (int, float)) for row in rows)
-        drawn.add_column(name, justify="right" if numeric else "left")
+        numeric = bool(rows) and all(row[k] is None or _NUMBER.fullmatch(str(row[k])) for row in rows)
+        drawn.add_column(name, justify="right" if numeric else "left", no_wrap=k == 0)
     for row in rows:
         drawn.add_row(
             *("-" if cell is None else f"{cell:,}" if isinstance(cell, int) else str(cell) for cell in row)

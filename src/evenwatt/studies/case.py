@@ -108,6 +108,7 @@ class Case:
             store = Store(store.path)
             warned = [f"{finding.severity}: {finding}" for finding in quality.findings]
             store.write(replace(meters, notes=(*meters.notes, *warned)), source)
+            progress(1, 1, "reading meters")
         self.community.check_meters(store.day(store.days[0]).meters, str(self.folder))
         return store
 

@@ -190,6 +190,7 @@ def tally_days(
     days = store.days
     plan, skipped = _runnable(case, store, plan)
     done = _finished(folder, [str(day) for day in days])
+    _warm_up(plan, progress)
     residues = _residues(case, plan, done)
     settled = _settle(case, store, plan, residues, days[len(done) :], workers)
     for tally, tables in settled:
@@ -199,6 +200,17 @@ def tally_days(
         done.append(tally)
         progress(len(done), len(days), "dividing")
     return done, plan, skipped
+
+
+def _warm_up(plan: Plan, progress: Progress) -> None:
+    """Let every rule divide twice, few members and many, so that compiling shows as what it is."""
+    what = "preparing rules (the first time compiles them)"
+    for k, held in enumerate(division(name) for name in plan.members):
+        for members in (2, 64):
+            if held.refusal(members) is None:
+                weights = None if held.weights is None else np.ones(members)
+                cascade.divide(np.array([members]), np.full((1, members), 2), held, weights)
+        progress(k + 1, len(plan.members), what)
 
 
 def _settle(
