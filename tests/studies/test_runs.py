@@ -32,8 +32,8 @@ def test_an_interrupted_run_leaves_no_half_run_and_goes_on(hamlet):
         case.run(rule="cea", progress=interrupt)
     assert [p.name for p in (hamlet / "runs").iterdir()] == [runs.open_run(hamlet).folder.name]
     finished = []
-    run = case.run(rule="cea", progress=lambda done, total, what: finished.append(done))
-    assert finished == [2]  # the first day was kept
+    run = case.run(rule="cea", progress=lambda done, total, what: finished.append((what, done)))
+    assert [done for what, done in finished if what == "dividing"] == [2]  # the first day was kept
     straight = evenwatt.load(hamlet)
     names = {p.relative_to(run.folder).as_posix() for p in run.folder.rglob("*")}
     assert verify(run).stands
