@@ -29,7 +29,7 @@ class Explanation:
 
     Attributes
     ----------
-    member, agent, rule : str
+    member, label, agent, rule : str
     interval_start, local_start : str
         Start of the interval in UTC and on the member's clock.
     load_wh, own_use_wh, claim_wh, award_wh : int
@@ -47,6 +47,7 @@ class Explanation:
     """
 
     member: str
+    label: str
     agent: str
     rule: str
     interval_start: str
@@ -100,10 +101,12 @@ def explain(run: Run, member: str, time: str) -> Explanation:
         raise CaseError(f"member '{member}' does not take part on {instant.date()}")
     mine = own.row(0, named=True)
     group = rows.filter(rows["agent"] == mine["agent"])
-    return _explanation(run, mine, group, instant)
+    return _explanation(run, mine, known[named[0]], group, instant)
 
 
-def _explanation(run: Run, mine: dict[str, Any], group: pl.DataFrame, instant: datetime) -> Explanation:
+def _explanation(
+    run: Run, mine: dict[str, Any], label: str, group: pl.DataFrame, instant: datetime
+) -> Explanation:
     claims = group["claim_wh"].to_numpy()
     stock = int(mine["stock_wh"])
     place = group["member"].to_list().index(mine["member"])
@@ -120,7 +123,7 @@ def _explanation(run: Run, mine: dict[str, Any], group: pl.DataFrame, instant: d
         detail = chosen.rule.detail(np.float64(stock), claims.astype(np.float64))
     local = instant.astimezone(ZoneInfo(run.record["zone"]))
     answer = Explanation(
-        member=mine["member"], agent=mine["agent"], rule=chosen.spelling,
+        member=mine["member"], label=label, agent=mine["agent"], rule=chosen.spelling,
         interval_start=instant.strftime("%Y-%m-%dT%H:%M:%SZ"), local_start=local.isoformat(),
         load_wh=mine["load_wh"], own_use_wh=mine["own_use_wh"], claim_wh=mine["claim_wh"],
         award_wh=mine["award_wh"], stock_wh=stock, group_claim_wh=int(claims.sum()),
@@ -154,7 +157,7 @@ def _weights(run: Run, held: Division, group: pl.DataFrame, instant: datetime) -
 def _sentences(answer: Explanation, chosen: Division) -> list[str]:
     a = answer
     first = (
-        f"From {a.local_start} member {a.member} used {a.load_wh:,} Wh, covered {a.own_use_wh:,} Wh itself "
+        f"From {a.local_start} {a.label} used {a.load_wh:,} Wh, covered {a.own_use_wh:,} Wh itself "
         f"and so asked agent {a.agent} for {a.claim_wh:,} Wh."
     )
     if a.claim_wh == 0:
@@ -172,12 +175,13 @@ def _sentences(answer: Explanation, chosen: Division) -> list[str]:
     )
     told = [first, second]
     if a.detail.get("sentence"):
-        told.append(str(a.detail["sentence"]))
-    if len(a.others) > 1:
-        low, high = min(a.others, key=lambda r: a.others[r]), max(a.others, key=lambda r: a.others[r])
+        words = str(a.detail["sentence"])
+        told.append(f"That is: {words}.")
+    other = {rule: wh for rule, wh in a.others.items() if rule != a.rule}
+    if other:
+        low, high = min(other, key=lambda rule: other[rule]), max(other, key=lambda rule: other[rule])
         told.append(
-            f"Of the other rules, {high} would have given most ({a.others[high]:,.1f} Wh) "
-            f"and {low} least ({a.others[low]:,.1f} Wh)."
+            f"Other rules would have given from {other[low]:,.1f} Wh ({low}) to {other[high]:,.1f} Wh ({high})."
         )
     told.append("Awards are whole Wh; what rounding takes in one interval it gives back in a later one.")
     return told
