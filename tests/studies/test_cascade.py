@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 import pytest
 
 import evenwatt
-from evenwatt.studies import cascade
+from evenwatt.app import pages
+from evenwatt.core.errors import CaseError
+from evenwatt.core.meters import Status
+from evenwatt.studies import cascade, day, findings, runs
+from evenwatt.studies.day import Residues
 from evenwatt.studies.division import division, polynomial
 
 
@@ -76,8 +82,6 @@ def test_rules_are_asked_only_where_they_matter():
         asked.append(endowment.tolist())
         return claims * (endowment / claims.sum(axis=-1))[:, None]
 
-    from dataclasses import replace
-
     claims = np.array([[3, 5], [3, 5], [3, 5], [0, 5]])
     awards = cascade.divide(
         np.array([0, 4, 9, 2]), claims, replace(division("pro"), function=spy, parameters={})
@@ -143,8 +147,6 @@ def test_nash_combinations_divide_a_stock(hamlet, rule):
 
 
 def test_workers_do_not_change_a_byte(hamlet):
-    from evenwatt.studies import runs
-
     case = evenwatt.load(hamlet)
     assert runs.compare(case).to_dict() == runs.compare(case, workers=2).to_dict()
 
@@ -165,3 +167,76 @@ def test_no_supply_at_all_is_an_ordinary_month(hamlet):
     meters.write_text("\n".join(lines) + "\n")
     measures = evenwatt.load(hamlet).run().report.measures
     assert (measures["served_wh"], measures["pool_wh"], measures["intervals_contested"]) == (0, 0, 0)
+
+
+def edit(path, old, new):
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("rule", "complaint"),
+    [
+        ("pro:weights=weight", "agents have none"),
+        ("cd", None),
+        ("talmud", None),
+        ("nash-minimal-rights", None),
+    ],
+)
+def test_any_rule_divides_the_pool_among_agents_if_it_can(hamlet, rule, complaint):
+    case = evenwatt.load(hamlet).with_settings({"rule": {"agents": rule}})
+    if complaint:
+        with pytest.raises(CaseError, match=complaint):
+            case.run()
+    else:
+        assert case.run().report.measures["rule_agents"] == rule
+
+
+def test_a_rule_for_two_agents_is_refused_for_three(hamlet):
+    with (hamlet / "agents.csv").open("a") as table:
+        table.write("a3,250.0\n")
+    with pytest.raises(CaseError, match=r"rule\.agents: 'cd' divides among 2 members, not 3"):
+        evenwatt.load(hamlet).with_settings({"rule": {"agents": "cd"}}).run()
+
+
+def test_an_agent_without_members_takes_nothing(hamlet):
+    with (hamlet / "agents.csv").open("a") as table:
+        table.write("a3,250.0\n")
+    rows = {row["id"]: row for row in evenwatt.load(hamlet).run().report.tables["agents"]}
+    assert rows["a3"]["stock_wh"] == rows["a3"]["members"] == 0
+
+
+def test_intervals_without_a_reading_are_left_out_and_counted(hamlet):
+    meters = next((hamlet / "meters").iterdir())
+    gap = "2026-06-02T10:15:00Z,home2,consumption,"
+    lines = [line for line in meters.read_text().splitlines() if not line.startswith(gap)]
+    meters.write_text("\n".join(lines) + "\n")
+    report = evenwatt.load(hamlet).run().report
+    assert (report.measures["intervals"], report.measures["intervals_incomplete"]) == (191, 1)
+    assert "intervals that lack a reading and were not divided: 1" in report.notes
+
+
+def test_a_day_without_any_whole_interval_is_an_ordinary_day(hamlet):
+    case = evenwatt.load(hamlet)
+    store = case.store()
+    broken = store.day(store.days[0])
+    broken.status[:, 0] = Status.MISSING
+    plan = runs.plan_of(case)
+    plan = replace(plan, members=tuple(name for name in plan.members if name != "cd"))
+    owed = Residues(np.zeros(2), np.zeros(2), np.zeros((len(plan.members), 5)))
+    today = day.prepare(broken, broken.days[0], case.community, plan, owed.agents)
+    tally, tables, _ = day.conclude(today, day.member_awards(today), case.community, plan, owed)
+    assert (tally.intervals, tally.incomplete, len(tables.intervals)) == (0, 96, 0)
+    period = findings.Period(case.community, [tally], plan.members)
+    told = findings.report(
+        period, case.config, case="x", meters=broken, skipped={}, notes=[], provenance={"run_id": "x"}
+    )
+    assert told.summary == ["No interval has all its readings, so nothing was divided."]
+    assert "nothing was divided" in pages.cascade(told.to_dict())
+
+
+def test_generation_that_no_supplier_stands_for_is_named(hamlet):
+    edit(hamlet / "suppliers.csv", "home5,home5,0,140.0\n", "")
+    report = evenwatt.load(hamlet).run().report
+    assert any("home5 is not in suppliers.csv" in note for note in report.notes)

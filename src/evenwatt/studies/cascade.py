@@ -200,9 +200,9 @@ def flows(given: Whole, stock: Whole) -> Whole:
     return table
 
 
-def refusals(divisions: Sequence[Division], community: Community, days: Sequence[Day]) -> dict[str, str]:
-    """Rules that cannot divide among one of the groups, with the reason."""
-    sizes = {_size(community, agent.id, day.date) for agent in community.agents for day in days} - {0}
+def refusals(divisions: Sequence[Division], community: Community, days: Sequence[date]) -> dict[str, str]:
+    """Rules that cannot divide among one of the groups on one of the days, with the reason."""
+    sizes = {_size(community, agent.id, day) for agent in community.agents for day in days} - {0}
     found = {}
     for division in divisions:
         reasons = [reason for size in sorted(sizes) if (reason := division.refusal(size))]

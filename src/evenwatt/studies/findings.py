@@ -328,7 +328,7 @@ def _summary(period: Period, measures: Row, rules: Sequence[Row]) -> list[str]:
 
 def _gaps(period: Period) -> list[str]:
     missing = int(period.total("incomplete"))
-    return [f"{missing:,} intervals lack a reading and were not divided."] if missing else []
+    return [f"intervals that lack a reading and were not divided: {missing:,}"] if missing else []
 
 
 def _ratio(part: Any, whole: Any) -> float | None:

@@ -236,13 +236,22 @@ def _settle(
 
 
 def _runnable(case: Case, store: Store, plan: Plan) -> tuple[Plan, dict[str, str]]:
-    days = [meters.days[0] for meters in (store.day(store.days[0]), store.day(store.days[-1]))]
+    """The plan without the rules that cannot run, and why; what must run and cannot is refused here."""
+    days, place = store.days, case.folder / "case.toml"
+    first = division(plan.agents)
+    if first.weights is not None:
+        raise CaseError(
+            f"{place}: rule.agents: '{plan.agents}': weights are a column of members; agents have none"
+        )
+    if refusal := first.refusal(len(case.community.agents)):
+        raise CaseError(f"{place}: rule.agents: {refusal}")
     skipped = cascade.refusals([division(name) for name in plan.members], case.community, days)
     if plan.members[0] in skipped:
-        raise CaseError(f"{case.folder / 'case.toml'}: rule.members: {skipped[plan.members[0]]}")
+        raise CaseError(f"{place}: rule.members: {skipped[plan.members[0]]}")
     kept = tuple(name for name in plan.members if name not in skipped)
     for column in filter(None, (division(name).weights for name in kept)):
-        case.community.column(column, days[0].date)  # an unknown column is refused before anything is written
+        for day in days:
+            case.community.column(column, day)
     return Plan(plan.agents, kept, plan.margin_per_mwh, plan.seed), skipped
 
 
@@ -279,7 +288,7 @@ def case_report(
         case=case.folder.resolve().name,
         meters=sample,
         skipped=skipped,
-        notes=store.notes,
+        notes=[*store.notes, *_unpooled(case, sample)],
         provenance={
             "run_id": run_id(case, store, plan_of(case)),
             "versions": versions(),
@@ -298,6 +307,17 @@ def code_hash() -> str:
     for path in sorted(p for p in root.rglob("*") if p.suffix in {".py", ".json", ".html", ".css", ".js"}):
         total.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes())
     return total.hexdigest()[:12]
+
+
+def _unpooled(case: Case, meters: Meters) -> list[str]:
+    """Say which generation reaches no pool because no supplier stands for it."""
+    pooled = {supplier.meter for supplier in case.community.suppliers}
+    idle = sorted({r.meter for r in meters.registers if r.direction == "generation"} - pooled)
+    return (
+        [f"generation at {', '.join(idle)} is not in suppliers.csv: beyond own use it feeds no pool"]
+        if idle
+        else []
+    )
 
 
 def versions() -> dict[str, str]:
