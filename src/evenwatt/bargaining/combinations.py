@@ -5,18 +5,12 @@ from __future__ import annotations
 import numpy.typing as npt
 
 from evenwatt.bargaining.bankruptcy import bankruptcy_nash
-from evenwatt.core.rule import Array, rule
+from evenwatt.core.rule import BASIC, Array, rule
 
-_BASE = frozenset({
-    "efficiency", "claims-bounded", "non-negative", "equal-treatment", "anonymity", "order-awards",
-    "order-losses", "homogeneity", "resource-monotonic", "null-claims-consistent",
-})  # fmt: skip
-_SHARED = _BASE | {
-    "order-under-endowment-change", "claims-monotonic", "linked-monotonic", "population-monotonic",
-    "consistency", "converse-consistency", "composition-down", "composition-up", "regressive",
-    "no-advantageous-merging",
+_SHARED = BASIC | {
+    "order-under-endowment-change", "population-monotonic", "consistency", "converse-consistency",
+    "composition-down", "composition-up", "regressive", "no-advantageous-merging",
 }  # fmt: skip
-_FROM_RIGHTS = frozenset({"claims-monotonic", "linked-monotonic", "minimal-rights-first"})
 _SOURCE = "Dagan & Volij 1993, doi:10.1016/0165-4896(93)90024-D"
 
 
@@ -87,7 +81,8 @@ def nash_claims(endowment: npt.ArrayLike, claims: npt.ArrayLike) -> Array:
 @rule(
     "nash-minimal-rights",
     source=_SOURCE,
-    satisfies=(_BASE - {"resource-monotonic"}) | _FROM_RIGHTS | {"claims-truncation", "lower-bound-awards"},
+    satisfies=(BASIC - {"resource-monotonic"})
+    | {"minimal-rights-first", "claims-truncation", "lower-bound-awards"},
     kind="bargaining",
     title="Nash bargaining from minimal rights, equal weights",
 )
@@ -121,9 +116,9 @@ def nash_minimal_rights(endowment: npt.ArrayLike, claims: npt.ArrayLike) -> Arra
 @rule(
     "nash-minimal-rights-claims",
     source=_SOURCE,
-    satisfies=_BASE
-    | _FROM_RIGHTS
-    | {"order-under-endowment-change", "lower-bound-losses", "progressive", "no-advantageous-splitting"},
+    satisfies=BASIC
+    | {"order-under-endowment-change", "minimal-rights-first", "lower-bound-losses", "progressive"}
+    | {"no-advantageous-splitting"},
     kind="bargaining",
     title="Nash bargaining from minimal rights, weights by claims beyond them",
 )

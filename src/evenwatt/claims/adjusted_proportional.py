@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from evenwatt.claims._batch import divided
-from evenwatt.core.rule import rule
+from evenwatt.core.rule import BASIC, rule
 
 Array = npt.NDArray[np.float64]
 
@@ -15,20 +15,9 @@ Array = npt.NDArray[np.float64]
     "apro",
     title="adjusted proportional",
     source="Curiel, Maschler & Tijs 1987, doi:10.1007/BF02109593",
-    satisfies={
-        "efficiency",
-        "claims-bounded",
-        "non-negative",
-        "equal-treatment",
-        "anonymity",
-        "order-awards",
-        "order-losses",
-        "homogeneity",
-        "resource-monotonic",
+    satisfies=BASIC
+    | {
         "order-under-endowment-change",
-        "claims-monotonic",
-        "linked-monotonic",
-        "null-claims-consistent",
         "self-dual",
         "midpoint",
         "claims-truncation",

@@ -9,7 +9,7 @@ from evenwatt.claims._batch import divided
 from evenwatt.claims._told import Detail, one_problem, settled, wh
 from evenwatt.claims.awards import constrained_equal_awards
 from evenwatt.claims.losses import constrained_equal_losses
-from evenwatt.core.rule import rule
+from evenwatt.core.rule import BASIC, rule
 
 Array = npt.NDArray[np.float64]
 
@@ -29,21 +29,10 @@ def detail(endowment: npt.ArrayLike, claims: npt.ArrayLike) -> Detail:
     "av",
     title="average of equal awards and equal losses",
     source="Thomson 2019, doi:10.1017/9781139017206, ch. 2",
-    satisfies={
-        "efficiency",
-        "claims-bounded",
-        "non-negative",
-        "equal-treatment",
-        "anonymity",
-        "order-awards",
-        "order-losses",
-        "homogeneity",
-        "resource-monotonic",
+    satisfies=BASIC
+    | {
         "order-under-endowment-change",
-        "claims-monotonic",
-        "linked-monotonic",
         "population-monotonic",
-        "null-claims-consistent",
         "self-dual",
         "midpoint",
     },

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from evenwatt.claims._batch import divided
-from evenwatt.core.rule import rule
+from evenwatt.core.rule import BASIC, rule
 
 Array = npt.NDArray[np.float64]
 
@@ -15,21 +15,10 @@ Array = npt.NDArray[np.float64]
     "aa",
     title="average of awards",
     source="Miras Calvo, Quinteiro Sandomingo & Sanchez-Rodriguez 2022, doi:10.1007/s00355-022-01414-6",
-    satisfies={
-        "efficiency",
-        "claims-bounded",
-        "non-negative",
-        "equal-treatment",
-        "anonymity",
-        "order-awards",
-        "order-losses",
-        "homogeneity",
-        "resource-monotonic",
+    satisfies=BASIC
+    | {
         "order-under-endowment-change",
-        "claims-monotonic",
-        "linked-monotonic",
         "population-monotonic",
-        "null-claims-consistent",
         "self-dual",
         "midpoint",
         "claims-truncation",

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from evenwatt.claims._batch import divided
-from evenwatt.core.rule import rule
+from evenwatt.core.rule import BASIC, rule
 
 Array = npt.NDArray[np.float64]
 
@@ -15,20 +15,9 @@ Array = npt.NDArray[np.float64]
     "dt",
     title="Dominguez-Thomson",
     source="Dominguez & Thomson 2006, Economic Theory 28:283; Thomson 2019, doi:10.1017/9781139017206",
-    satisfies={
-        "efficiency",
-        "claims-bounded",
-        "non-negative",
-        "equal-treatment",
-        "anonymity",
-        "order-awards",
-        "order-losses",
-        "homogeneity",
-        "resource-monotonic",
+    satisfies=BASIC
+    | {
         "order-under-endowment-change",
-        "claims-monotonic",
-        "linked-monotonic",
-        "null-claims-consistent",
         "claims-truncation",
         "lower-bound-awards",
         "regressive",

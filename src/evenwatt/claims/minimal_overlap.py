@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from evenwatt.claims._batch import divided
-from evenwatt.core.rule import rule
+from evenwatt.core.rule import BASIC, rule
 
 Array = npt.NDArray[np.float64]
 
@@ -15,21 +15,10 @@ Array = npt.NDArray[np.float64]
     "mo",
     title="minimal overlap",
     source="Ibn Ezra, 12th century; O'Neill 1982, doi:10.1016/0165-4896(82)90029-4",
-    satisfies={
-        "efficiency",
-        "claims-bounded",
-        "non-negative",
-        "equal-treatment",
-        "anonymity",
-        "order-awards",
-        "order-losses",
-        "homogeneity",
-        "resource-monotonic",
+    satisfies=BASIC
+    | {
         "order-under-endowment-change",
-        "claims-monotonic",
-        "linked-monotonic",
         "population-monotonic",
-        "null-claims-consistent",
         "claims-truncation",
         "minimal-rights-first",
         "lower-bound-awards",

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from evenwatt.claims._batch import divided
 from evenwatt.claims._told import Detail, one_problem, settled, told
-from evenwatt.core.rule import rule
+from evenwatt.core.rule import BASIC, rule
 
 Array = npt.NDArray[np.float64]
 
@@ -28,21 +28,10 @@ def detail(endowment: npt.ArrayLike, claims: npt.ArrayLike) -> Detail:
     "piniles",
     title="Piniles",
     source="Piniles 1861; Aumann & Maschler 1985, doi:10.1016/0022-0531(85)90102-4",
-    satisfies={
-        "efficiency",
-        "claims-bounded",
-        "non-negative",
-        "equal-treatment",
-        "anonymity",
-        "order-awards",
-        "order-losses",
-        "homogeneity",
-        "resource-monotonic",
+    satisfies=BASIC
+    | {
         "order-under-endowment-change",
-        "claims-monotonic",
-        "linked-monotonic",
         "population-monotonic",
-        "null-claims-consistent",
         "consistency",
         "converse-consistency",
         "midpoint",

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from evenwatt.claims._batch import rows
-from evenwatt.core.rule import rule
+from evenwatt.core.rule import BASIC, rule
 
 Array = npt.NDArray[np.float64]
 Whole = npt.NDArray[np.int64]
@@ -29,21 +29,10 @@ class ApproximationWarning(UserWarning):
     "ra",
     title="random arrival",
     source="O'Neill 1982, doi:10.1016/0165-4896(82)90029-4",
-    satisfies={
-        "efficiency",
-        "claims-bounded",
-        "non-negative",
-        "equal-treatment",
-        "anonymity",
-        "order-awards",
-        "order-losses",
-        "homogeneity",
-        "resource-monotonic",
+    satisfies=BASIC
+    | {
         "order-under-endowment-change",
-        "claims-monotonic",
-        "linked-monotonic",
         "population-monotonic",
-        "null-claims-consistent",
         "self-dual",
         "midpoint",
         "claims-truncation",

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from evenwatt.claims._batch import divided
 from evenwatt.claims._told import Detail, one_problem, settled, told
-from evenwatt.core.rule import rule
+from evenwatt.core.rule import BASIC, rule
 
 Array = npt.NDArray[np.float64]
 
@@ -27,21 +27,10 @@ def detail(endowment: npt.ArrayLike, claims: npt.ArrayLike) -> Detail:
     "rtalmud",
     title="reverse Talmud",
     source="Chun, Schummer & Thomson 2001, Seoul J. Econ. 14:269; Thomson 2019, doi:10.1017/9781139017206",
-    satisfies={
-        "efficiency",
-        "claims-bounded",
-        "non-negative",
-        "equal-treatment",
-        "anonymity",
-        "order-awards",
-        "order-losses",
-        "homogeneity",
-        "resource-monotonic",
+    satisfies=BASIC
+    | {
         "order-under-endowment-change",
-        "claims-monotonic",
-        "linked-monotonic",
         "population-monotonic",
-        "null-claims-consistent",
         "consistency",
         "converse-consistency",
         "self-dual",

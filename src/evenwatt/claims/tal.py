@@ -8,7 +8,7 @@ import numpy.typing as npt
 from evenwatt.claims._batch import divided
 from evenwatt.claims._told import Detail, one_problem, settled, told
 from evenwatt.core.errors import ProblemError
-from evenwatt.core.rule import rule
+from evenwatt.core.rule import BASIC, rule
 
 Array = npt.NDArray[np.float64]
 
@@ -33,21 +33,10 @@ def detail(endowment: npt.ArrayLike, claims: npt.ArrayLike, *, theta: float = 0.
     "tal",
     title="TAL family",
     source="Moreno-Ternero & Villar 2006, doi:10.1007/s00355-006-0121-3",
-    satisfies={
-        "efficiency",
-        "claims-bounded",
-        "non-negative",
-        "equal-treatment",
-        "anonymity",
-        "order-awards",
-        "order-losses",
-        "homogeneity",
-        "resource-monotonic",
+    satisfies=BASIC
+    | {
         "order-under-endowment-change",
-        "claims-monotonic",
-        "linked-monotonic",
         "population-monotonic",
-        "null-claims-consistent",
         "consistency",
         "converse-consistency",
     },

@@ -24,6 +24,12 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 MANY = 10**9
 
+# What nearly every claims rule promises; a rule that breaks one of these says so by leaving it out.
+BASIC = frozenset({
+    "efficiency", "claims-bounded", "non-negative", "equal-treatment", "anonymity", "order-awards", "order-losses",
+    "homogeneity", "resource-monotonic", "claims-monotonic", "linked-monotonic", "null-claims-consistent",
+})  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Rule:
