@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 import pytest
 
 import evenwatt
@@ -99,3 +101,20 @@ def test_members_are_dealt_in_turn_and_in_natural_order(hamlet):
     c = evenwatt.load(hamlet).community
     assert [spell.agent for spell in c.memberships] == ["a1", "a2", "a1", "a2", "a1"]
     assert sorted(["bus10", "bus9", "bus1"], key=natural) == ["bus1", "bus9", "bus10"]
+
+
+def test_a_repair_named_at_the_start_is_written_down(tmp_path):
+    start, rows = datetime(2026, 10, 25), ["interval_start,meter,role,kwh"]
+    for step in range(96):  # a day of the autumn change that has lost an hour
+        stamp = (start + timedelta(minutes=15 * step)).strftime("%Y-%m-%dT%H:%M")
+        rows += [f"{stamp},a,consumption,0.2", f"{stamp},b,generation,0.1"]
+    export = tmp_path / "autumn.csv"
+    export.write_text("\n".join(rows) + "\n")
+    with pytest.raises(EvenwattError, match="autumn-day = first"):
+        create(tmp_path / "refused", export, timezone="Europe/Prague", agents=1)
+    named = {"autumn-day": "first", "missing": "zero"}
+    case = create(tmp_path / "mended", export, timezone="Europe/Prague", agents=1, repair=named)
+    assert case.config.data.repair == named
+    report = case.run().report
+    assert report.measures["intervals"] == 100
+    assert any("autumn" in note or "2026-10-25" in note for note in report.notes)

@@ -88,6 +88,10 @@ def init(
     year: Annotated[int | None, typer.Option("--year", help="Year of a file that states none.")] = None,
     currency: Annotated[str, typer.Option("--currency")] = "EUR",
     rule: Annotated[str, typer.Option("--rule", help="Rule for the members.")] = "pro",
+    repair: Annotated[
+        list[str] | None,
+        typer.Option("--repair", help="FAULT=POLICY for readings that need mending, e.g. missing=zero."),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Make a case folder from a meter file."""
@@ -96,9 +100,11 @@ def init(
 
     if template != "cascade":
         raise CaseError(f"--template '{template}': there is one template so far, 'cascade'")
+    policies = dict(part.partition("=")[::2] for part in repair or [])
     made = templates.create(
-        case, meters, agents=agents, timezone=timezone, offset=offset, year=year, currency=currency, rule=rule
-    )
+        case, meters, agents=agents, timezone=timezone, offset=offset, year=year,
+        currency=currency, rule=rule, repair=policies,
+    )  # fmt: skip
     c = made.community
     if json:
         emit(
@@ -111,7 +117,8 @@ def init(
         )
         return
     say(
-        f"{case}: {len(c.members)} members dealt to {len(c.agents)} agents, {len(c.suppliers)} suppliers.",
+        f"{case}: {_counted(len(c.members), 'member')} dealt to {_counted(len(c.agents), 'agent')}, "
+        f"{_counted(len(c.suppliers), 'supplier')}.",
         f"Look at {case / 'members.csv'} and {case / 'prices.csv'}, then: evenwatt run {case}",
     )
 
@@ -347,6 +354,10 @@ def sample(
     drawn = samples.community(seed=1 if seed is None else seed, month=month, households=households)
     samples.write(drawn, out)
     say(f"{out}: {len(drawn.meters.registers)} registers, {len(drawn.meters.start):,} quarter-hours")
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _opened(case: Path, rule: str | None, seed: int | None) -> Any:

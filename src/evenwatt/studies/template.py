@@ -7,7 +7,7 @@ import io
 import re
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +44,7 @@ class Settings:
     agents_rule: str = "pro"
     members_rule: str = "pro"
     seed: int = 0
+    repair: Mapping[str, str] = field(default_factory=dict)
 
 
 def create(
@@ -56,6 +57,7 @@ def create(
     year: int | None = None,
     currency: str = "EUR",
     rule: str = "pro",
+    repair: Mapping[str, str] | None = None,
 ) -> Case:
     """Make a case from a meter file or folder: copy it, deal members to agents in turn, write the rest.
 
@@ -67,6 +69,8 @@ def create(
         The export, copied as it is into ``meters/``.
     agents : int
         How many agents serve the members.
+    repair : mapping, optional
+        Fault -> policy, written into ``case.toml``; without it a faulty export is refused.
 
     Raises
     ------
@@ -81,16 +85,16 @@ def create(
         raise CaseError(f"--agents {agents}: a cascade needs at least one agent")
     if not source.exists():
         raise CaseError(f"{source}: there is no such file or folder")
-    stated = Settings(f"meters/{source.name}", timezone, currency, offset, year, members_rule=rule)
+    stated = Settings(
+        f"meters/{source.name}", timezone, currency, offset, year, members_rule=rule, repair=repair or {}
+    )
     checked_config(_raw(stated), "settings")
-    read = readers.read(source, zone=timezone, offset=offset, year=year)
+    read = readers.read(source, zone=timezone, offset=offset, year=year, repair=stated.repair)
     return assemble(folder, source, dealt(read, agents), _stated(stated, read))
 
 
 def _stated(settings: Settings, meters: Meters) -> Settings:
     """Write down the offset a reader had to assume, so that the case says it itself."""
-    from dataclasses import replace
-
     assumed = any("UTC+00:00" in note and "assum" in note for note in meters.notes)
     return replace(settings, offset="+00:00") if assumed and settings.offset is None else settings
 
@@ -165,8 +169,11 @@ def toml(settings: Settings) -> str:
         )
     if settings.year is not None:
         lines.append(f"year = {settings.year}")
+    named = ", ".join(f"{_quoted(fault)} = {_quoted(policy)}" for fault, policy in settings.repair.items())
     lines += [
-        '# repair = { missing = "previous-week" }   # nothing is repaired unless a policy is named',
+        f"repair = {{ {named} }}"
+        if named
+        else '# repair = { missing = "previous-week" }   # nothing is repaired unless a policy is named',
         "",
         "[rule]",
         f"agents = {_quoted(settings.agents_rule)}     # stage one: the pool among agents",
