@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.optimize import minimize
 
 from evenwatt.bargaining import nash_mixture
-from evenwatt.core import BargainError, ProblemError
+from evenwatt.core import BargainError, ProblemError, SolverError
 
 CLAIMS = [6, 12, 18]
 RULES = [[4, 8, 12], [6, 9, 9], [2, 8, 14], [3, 7.5, 13.5], [5, 8, 11]]  # PRO, CEA, CEL, Talmud, Piniles
@@ -161,3 +161,11 @@ def test_axes_in_front_broadcast() -> None:
     assert awards.shape == (2, 1, 3)
     assert shares.shape == (5, 2, 1)
     assert awards[1, 0] == pytest.approx([3, 4.5, 4.5], rel=1e-9)
+
+
+def test_a_mixture_that_is_not_solved_is_never_returned(monkeypatch):
+    from evenwatt.bargaining import _interior
+
+    monkeypatch.setattr(_interior, "MOST_STEPS", 2)
+    with pytest.raises(SolverError, match="1 problems not solved in 2 steps"):
+        nash_mixture(24, [6, 12, 18], [[3, 7.5, 13.5], [5, 8, 11], [4, 8, 12]], disagreement="minimal-rights")

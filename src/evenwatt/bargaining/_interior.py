@@ -7,12 +7,15 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 import numpy.typing as npt
 
+from evenwatt.core.errors import SolverError
 from evenwatt.core.rule import Array
 
 MOST_STEPS = 100
 # Where a share and its price both vanish, the shares are wrong by the square root of their product.
 COMPLEMENTARITY = 1e-26
 RESIDUAL = 1e-12
+# What a row that used up its steps must have reached: its awards are right to about the root of the gap.
+GOOD_GAP, GOOD_RESIDUAL = 1e-20, 1e-9
 # Added to the scaled matrix, so that rules which coincide do not make it singular. Measured on problems
 # whose best mixture is one rule: 1e-14 lets rounding in (1e-7 of an award), 1e-11 stops short of the best.
 LIFT = 1e-12
@@ -59,6 +62,11 @@ def best_shares(gains: Array, weights: Array, ties: Array, start: Array) -> Arra
     (B, R)
         The best shares, one of them where several are best.
 
+    Raises
+    ------
+    SolverError
+        If a program is not solved within the steps allowed.
+
     Source: Mehrotra 1992, doi:10.1137/0802028 (predictor and corrector).
     """
     levels = np.zeros((len(start), ties.shape[1]))
@@ -75,7 +83,20 @@ def best_shares(gains: Array, weights: Array, ties: Array, start: Array) -> Arra
         if not open_rows.any():
             break
         live, state = live[open_rows], state.kept(open_rows)
+    else:
+        _refuse_unsolved(state)
     return shares
+
+
+def _refuse_unsolved(state: State) -> None:
+    """Let pass what is as good as solved; raise for the rest."""
+    gap, residual = (state.shares * state.prices).mean(axis=-1), np.abs(_residual(state)).max(axis=-1)
+    short = ~((gap < GOOD_GAP) & (residual < GOOD_RESIDUAL))
+    if short.any():
+        raise SolverError(
+            f"nash_mixture: {int(short.sum())} problems not solved in {MOST_STEPS} steps "
+            f"(gap up to {gap.max():.1e}, residual up to {residual.max():.1e})"
+        )
 
 
 def _worth(state: State) -> Array:

@@ -9,6 +9,7 @@ from evenwatt.core.errors import (
     InputError,
     ProblemError,
     RuleError,
+    SolverError,
     gather,
 )
 from evenwatt.core.meters import Meters, Register, Status
@@ -34,6 +35,7 @@ __all__ = [
     "Report",
     "Rule",
     "RuleError",
+    "SolverError",
     "Status",
     "gather",
 ]

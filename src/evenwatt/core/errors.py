@@ -46,6 +46,10 @@ class CaseError(InputError):
     """A case folder is incomplete or contradicts itself."""
 
 
+class SolverError(EvenwattError):
+    """A solver stopped short of the answer it promises; it says so rather than return what it has."""
+
+
 class ConservationError(EvenwattError):
     """An outcome would create or destroy energy or money."""
 
