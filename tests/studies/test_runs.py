@@ -114,3 +114,12 @@ def test_unmended_readings_refuse_to_run_and_write_nothing(hamlet):
     with pytest.raises(DataError, match=r"hamlet\.csv"):
         evenwatt.load(hamlet).run()
     assert sorted(p.name for p in (hamlet / "runs").iterdir()) == before
+
+
+def test_verifying_reads_the_exports_anew_and_changes_nothing(hamlet):
+    run = evenwatt.load(hamlet).run()
+    part = next((hamlet / "store").rglob("part.parquet"))
+    part.write_bytes(b"spoilt")
+    before = {p.as_posix(): p.read_bytes() for p in hamlet.rglob("*") if p.is_file()}
+    assert verify(run).stands
+    assert {p.as_posix(): p.read_bytes() for p in hamlet.rglob("*") if p.is_file()} == before

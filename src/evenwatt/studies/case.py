@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
@@ -15,12 +16,15 @@ from evenwatt.studies.community import Community, read_community
 from evenwatt.studies.config import CaseConfig, checked_config, read_config
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from evenwatt.core.meters import Meters
     from evenwatt.data.quality import Quality
     from evenwatt.data.store import Store
     from evenwatt.studies.runs import Run
 
 Progress = Callable[[int, int, str], None]
+Accept = Callable[[Sequence[date], "np.datetime64"], None]
 
 TABLES = ("members.csv", "agents.csv", "suppliers.csv", "prices.csv")
 
@@ -79,8 +83,17 @@ class Case:
             members=sorted(named),
         )
 
-    def store(self, progress: Progress = silent) -> Store:
+    def store(
+        self, progress: Progress = silent, *, accept: Accept | None = None, place: Path | None = None
+    ) -> Store:
         """Give the day partitions of the readings, written again only when an export changed.
+
+        Parameters
+        ----------
+        accept : callable, optional
+            Told the settlement days and the first instant before anything is written; raises to refuse.
+        place : Path, optional
+            Where to keep the partitions, in place of the case's ``store/``.
 
         Raises
         ------
@@ -89,28 +102,46 @@ class Case:
         """
         from evenwatt.data.store import Store
 
-        place = self.folder / self.config.data.meters
-        source = sha256(repr([
-            sorted((name, digest) for name, digest in self.inputs.items() if name not in TABLES),
-            self.config.data.model_dump(), self.config.timezone,
-        ]).encode()).hexdigest()  # fmt: skip
-        store = Store(self.folder / "store")
-        if not store.catalogue.has(source):
-            progress(0, 1, "reading meters")
-            meters, quality = self.quality()
-            if quality.errors:
-                faults = [str(finding) for finding in quality.errors]
-                raise DataError(
-                    f"{told(str(place), faults)}\n`evenwatt check {self.folder}` shows every finding"
-                )
-            # The case's exports are the whole truth: nothing of an earlier one may linger in the store.
-            shutil.rmtree(store.path, ignore_errors=True)
-            store = Store(store.path)
-            warned = [f"{finding.severity}: {finding}" for finding in quality.findings]
-            store.write(replace(meters, notes=(*meters.notes, *warned)), source)
-            progress(1, 1, "reading meters")
-        self.community.check_meters(store.day(store.days[0]).meters, str(self.folder))
+        store = Store(place or self.folder / "store")
+        source = self._source
+        if store.catalogue.has(source):
+            first = store.day(store.days[0])
+            self._accept(first.meters, store.days, first.start[0], accept)
+            return store
+        progress(0, 1, "reading meters")
+        meters = self._sound_readings()
+        self._accept(meters.meters, [day.date for day in meters.days], meters.start[0], accept)
+        # The case's exports are the whole truth: nothing of an earlier one may linger in the store.
+        if store.path.exists():
+            shutil.rmtree(store.path)
+        store = Store(store.path)
+        store.write(meters, source)
+        progress(1, 1, "reading meters")
         return store
+
+    @property
+    def _source(self) -> str:
+        """Identity of what the store was made of: the exports, and how they were read."""
+        exports = sorted((name, digest) for name, digest in self.inputs.items() if name not in TABLES)
+        return sha256(
+            repr([exports, self.config.data.model_dump(), self.config.timezone]).encode()
+        ).hexdigest()
+
+    def _sound_readings(self) -> Meters:
+        meters, quality = self.quality()
+        if quality.errors:
+            place = self.folder / self.config.data.meters
+            faults = told(str(place), [str(finding) for finding in quality.errors])
+            raise DataError(f"{faults}\n`evenwatt check {self.folder}` shows every finding")
+        warned = [f"{finding.severity}: {finding}" for finding in quality.findings]
+        return replace(meters, notes=(*meters.notes, *warned))
+
+    def _accept(
+        self, meters: Sequence[str], days: Sequence[date], first: np.datetime64, accept: Accept | None
+    ) -> None:
+        self.community.check_meters(meters, str(self.folder))
+        if accept is not None:
+            accept(days, first)
 
     def run(
         self,

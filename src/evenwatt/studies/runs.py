@@ -7,7 +7,8 @@ import shutil
 import sys
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from functools import cache, cached_property
 from hashlib import sha256
 from importlib.metadata import version
@@ -23,6 +24,7 @@ from evenwatt.core.report import Report, plain
 from evenwatt.engine.executor import executor
 from evenwatt.studies import cascade, findings
 from evenwatt.studies.case import Case, Progress, silent
+from evenwatt.studies.community import PRICES
 from evenwatt.studies.day import Plan, Prepared, Residues, conclude, member_awards, prepare, write_tables
 from evenwatt.studies.division import division, every, polynomial
 from evenwatt.studies.tally import Tally
@@ -130,8 +132,9 @@ def make(case: Case, *, progress: Progress = silent, workers: int = 1, page: Pag
     last finished day, and ``runs/`` only ever holds whole runs. ``page`` draws ``report.html``.
     """
     begun = perf_counter()
-    store = case.store(progress)
-    name = run_id(case, store, plan_of(case))
+    plan = plan_of(case)
+    store = open_store(case, plan, progress)
+    name = run_id(case, store, plan)
     final = case.folder / "runs" / name
     if (final / "run.json").is_file():
         if page is not None and not (final / "report.html").is_file():
@@ -177,8 +180,8 @@ def write(case: Case, store: Store, folder: Path, *, progress: Progress = silent
 
 def compare(case: Case, *, progress: Progress = silent, workers: int = 1) -> Report:
     """Every rule side by side on the case's readings; nothing is kept."""
-    store = case.store(progress)
     plan = plan_of(case, complete=True)
+    store = open_store(case, plan, progress)
     tallies, plan, skipped = tally_days(case, store, plan, None, progress=progress, workers=workers)
     return case_report(case, store, tallies, plan, skipped)
 
@@ -188,7 +191,8 @@ def tally_days(
 ) -> tuple[list[Tally], Plan, dict[str, str]]:
     """Settle every day in order, resuming after the last one that ``folder`` holds."""
     days = store.days
-    plan, skipped = _runnable(case, store, plan)
+    skipped = _skipped(case, plan, days)
+    plan = replace(plan, members=tuple(name for name in plan.members if name not in skipped))
     done = _finished(folder, [str(day) for day in days])
     _warm_up(plan, progress)
     residues = _residues(case, plan, done)
@@ -222,8 +226,8 @@ def _settle(
 
     def prepared() -> Iterator[Prepared]:
         nonlocal owed
-        for date in days:
-            meters = store.day(date)
+        for held in days:
+            meters = store.day(held)
             day = prepare(meters, meters.days[0], case.community, plan, owed)
             owed = day.first.residue
             waiting.append(day)
@@ -235,24 +239,32 @@ def _settle(
             yield tally, tables
 
 
-def _runnable(case: Case, store: Store, plan: Plan) -> tuple[Plan, dict[str, str]]:
-    """The plan without the rules that cannot run, and why; what must run and cannot is refused here."""
-    days, place = store.days, case.folder / "case.toml"
-    first = division(plan.agents)
-    if first.weights is not None:
+def open_store(case: Case, plan: Plan, progress: Progress = silent, *, place: Path | None = None) -> Store:
+    """The case's readings, once everything about the plan has been accepted; a refusal writes nothing."""
+    return case.store(progress, accept=lambda days, first: _accept(case, plan, days, first), place=place)
+
+
+def _accept(case: Case, plan: Plan, days: Sequence[date], first: np.datetime64) -> None:
+    """Refuse what must run and cannot, naming file and key."""
+    place, chosen = case.folder / "case.toml", division(plan.agents)
+    if chosen.weights is not None:
         raise CaseError(
             f"{place}: rule.agents: '{plan.agents}': weights are a column of members; agents have none"
         )
-    if refusal := first.refusal(len(case.community.agents)):
+    if refusal := chosen.refusal(len(case.community.agents)):
         raise CaseError(f"{place}: rule.agents: {refusal}")
-    skipped = cascade.refusals([division(name) for name in plan.members], case.community, days)
+    skipped = _skipped(case, plan, days)
     if plan.members[0] in skipped:
         raise CaseError(f"{place}: rule.members: {skipped[plan.members[0]]}")
-    kept = tuple(name for name in plan.members if name not in skipped)
-    for column in filter(None, (division(name).weights for name in kept)):
+    for column in filter(None, (division(name).weights for name in plan.members)):
         for day in days:
             case.community.column(column, day)
-    return Plan(plan.agents, kept, plan.margin_per_mwh, plan.seed), skipped
+    for name in PRICES:
+        case.community.prices.at(np.array([first]), name)
+
+
+def _skipped(case: Case, plan: Plan, days: Sequence[date]) -> dict[str, str]:
+    return cascade.refusals([division(name) for name in plan.members], case.community, days)
 
 
 def _finished(folder: Path | None, days: Sequence[str]) -> list[Tally]:

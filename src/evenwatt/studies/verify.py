@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from evenwatt.core.errors import CaseError
 from evenwatt.studies.case import Case, Progress, silent
 from evenwatt.studies.config import checked_config
-from evenwatt.studies.runs import Page, Run, draw, versions, write
+from evenwatt.studies.runs import Page, Run, draw, open_store, plan_of, versions, write
 
 if TYPE_CHECKING:
     import polars as pl
@@ -43,7 +43,7 @@ class Verdict:
 
 
 def verify(run: Run, *, progress: Progress = silent, page: Page | None = None) -> Verdict:
-    """Recompute a run from its case's files and compare.
+    """Recompute a run from its case's files and compare; ``report.html`` only where ``page`` can draw it.
 
     Raises
     ------
@@ -56,11 +56,14 @@ def verify(run: Run, *, progress: Progress = silent, page: Page | None = None) -
         return Verdict(tuple(changed), 0, False)
     with tempfile.TemporaryDirectory() as place:
         fresh = Path(place) / run.folder.name
-        write(case, case.store(progress), fresh, progress=progress)
+        # Read the exports anew, beside the case: neither its store is trusted nor anything of it changed.
+        store = open_store(case, plan_of(case), progress, place=Path(place) / "store")
+        write(case, store, fresh, progress=progress)
         if page is not None and (run.folder / "report.html").is_file():
             draw(page, fresh)
         same = versions() == run.record["versions"]
-        return Verdict(*_compared(run.folder, fresh, same), same)
+        undrawn = {"report.html"} if page is None else set()
+        return Verdict(*_compared(run.folder, fresh, same, undrawn), same)
 
 
 def _case_of(run: Run) -> Case:
@@ -79,8 +82,8 @@ def _changed_inputs(run: Run, case: Case) -> list[str]:
     ]
 
 
-def _compared(kept: Path, fresh: Path, same: bool) -> tuple[tuple[str, ...], int]:
-    names = sorted({*_files(kept), *_files(fresh)})
+def _compared(kept: Path, fresh: Path, same: bool, ignored: set[str]) -> tuple[tuple[str, ...], int]:
+    names = sorted({*_files(kept), *_files(fresh)} - ignored)
     faults = []
     for name in names:
         a, b = kept / name, fresh / name
