@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-from fractions import Fraction
 
 import numpy as np
-import pytest
 
 from evenwatt.core import Report, chance, units
 
@@ -36,15 +34,9 @@ def test_a_report_is_plain_json_with_its_schema():
     assert held["tables"]["lorenz"] == [{"x": [0.0, 1.0]}]
 
 
-@pytest.mark.parametrize(
-    ("text", "wh"), [("0,02", 20), ("1.5", 1500), ("0.0005", Fraction(1, 2)), ("-3", -3000)]
-)
-def test_decimal_text_becomes_exact_watt_hours(text, wh):
-    assert units.wh_from_text(text) == wh
-
-
 def test_a_quarter_hour_of_power_is_a_quarter_of_the_energy():
-    assert float(units.wh_from_kw(1.0, 900)) == 250.0
+    assert units.micro_wh_per_kw(900) / units.MICRO_WH_PER_WH == 250.0
+    assert units.micro_wh_per_kw(3600) == units.MICRO_WH_PER_KWH
 
 
 def test_one_per_mwh_is_one_micro_unit_per_wh():

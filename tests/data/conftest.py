@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
@@ -14,15 +13,6 @@ from evenwatt.core.meters import Meters, Register, instants
 from evenwatt.data.clock import local_labels
 
 PRAGUE = "Europe/Prague"
-
-
-@pytest.fixture
-def published() -> Path:
-    """The folder of published data."""
-    folder = os.environ.get("EVENWATT_DATA", "")
-    if not folder or not Path(folder).is_dir():
-        pytest.skip("EVENWATT_DATA names no folder of published data")
-    return Path(folder)
 
 
 @pytest.fixture

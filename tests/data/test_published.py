@@ -20,9 +20,9 @@ RURAL3 = "simbench/rural3_s2_2016_jun_15min_kw.csv.gz"
     [(RURAL1, 35136, 233.9, 302.3, 13, 8), (RURAL3, 2880, 23.3, 16.9, 118, 27)],
 )
 def test_simbench_totals(
-    published: Path, name: str, steps: int, load: float, pv: float, buses: int, prosumers: int
+    real_data: Path, name: str, steps: int, load: float, pv: float, buses: int, prosumers: int
 ) -> None:
-    meters, quality = read_and_check(published / name)
+    meters, quality = read_and_check(real_data / name)
     assert len(meters.start) == steps
     assert len(meters.meters) == buses
     totals = [meters.energy(meters.meters, way).sum(axis=0) for way in ("consumption", "generation")]
@@ -33,13 +33,13 @@ def test_simbench_totals(
     assert any("largest change" in note for note in meters.notes)
 
 
-def test_simbench_copies_are_told_in_two_lines(published: Path) -> None:
-    _, quality = read_and_check(published / RURAL3)
+def test_simbench_copies_are_told_in_two_lines(real_data: Path) -> None:
+    _, quality = read_and_check(real_data / RURAL3)
     assert [f.count for f in quality.findings if f.check == "copies"] == [148, 27]
 
 
-def test_citylearn_totals(published: Path) -> None:
-    meters, quality = read_and_check(published / "citylearn2022")
+def test_citylearn_totals(real_data: Path) -> None:
+    meters, quality = read_and_check(real_data / "citylearn2022")
     yearly = meters.energy(meters.meters, "consumption").sum(axis=0) / 1000
     assert meters.meters == tuple(f"Building_{k}" for k in range(1, 18))
     assert (round(yearly.min()), round(yearly.max())) == (6462, 14711)
@@ -48,21 +48,21 @@ def test_citylearn_totals(published: Path) -> None:
     assert [f.meter for f in quality.findings if f.check == "yield"] == ["Building_14", "Building_15"]
 
 
-def test_citylearn_yields(published: Path) -> None:
-    meters, kw = read(published / "citylearn2022"), citylearn.capacity(published / "citylearn2022")
+def test_citylearn_yields(real_data: Path) -> None:
+    meters, kw = read(real_data / "citylearn2022"), citylearn.capacity(real_data / "citylearn2022")
     made = meters.energy(meters.meters, "generation").sum(axis=0) / 1000
     yields = sorted(round(float(kwh) / kw[meter]) for kwh, meter in zip(made, meters.meters, strict=True))
     assert (yields[0], yields[1], yields[2], yields[-1]) == (29, 493, 1222, 1803)
 
 
-def test_citylearn_year_and_offset_are_stated(published: Path) -> None:
-    meters = read(published / "citylearn2022", year=2022, offset="-08:00")
+def test_citylearn_year_and_offset_are_stated(real_data: Path) -> None:
+    meters = read(real_data / "citylearn2022", year=2022, offset="-08:00")
     assert str(meters.start[0]) == "2022-08-01T07:00:00"
     assert not any("UTC" in note and "assumed" in note for note in meters.notes)
 
 
-def test_published_month_goes_through_the_store(published: Path, tmp_path: Path) -> None:
-    meters = read(published / RURAL3, zone="Europe/Prague")
+def test_published_month_goes_through_the_store(real_data: Path, tmp_path: Path) -> None:
+    meters = read(real_data / RURAL3, zone="Europe/Prague")
     store = Store(tmp_path)
     store.write(meters, "rural3")
     back = store.meters()

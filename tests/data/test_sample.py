@@ -81,9 +81,9 @@ def test_june_sun_gives_what_june_gives() -> None:
     assert 80 <= np.median(made / (power / 0.86)) <= 190
 
 
-def test_homes_are_shaped_like_the_published_ones(published: Path) -> None:
+def test_homes_are_shaped_like_the_published_ones(real_data: Path) -> None:
     """Evening peak, memory from hour to hour, and spread, with honest room: another climate, other habits."""
-    known = read(published / "citylearn2022")
+    known = read(real_data / "citylearn2022")
     theirs = known.energy(known.meters, "consumption")[1:8737]
     ours = _hourly(_homes(community()))
     assert 16 <= np.argmax(ours.reshape(-1, 24, 40).mean(axis=(0, 2))) + 2 <= 22

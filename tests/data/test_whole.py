@@ -7,24 +7,25 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evenwatt.core import exact
-from evenwatt.data.whole import MICRO, micro_wh, rounded
+from evenwatt.core.units import MICRO_WH_PER_WH
+from evenwatt.data.whole import micro_wh, rounded
 
 
-@given(st.lists(st.integers(0, 5 * MICRO), min_size=1, max_size=100), st.integers(1, 3))
+@given(st.lists(st.integers(0, 5 * MICRO_WH_PER_WH), min_size=1, max_size=100), st.integers(1, 3))
 @settings(deadline=None)
 def test_day_keeps_its_sum(micro: list[int], days: int) -> None:
     one = np.array(micro * days)[:, None]
     dates = np.repeat(np.arange(days), len(micro)).astype("datetime64[D]")
     wh, moved = rounded(one, np.ones(one.shape, bool), dates)
-    assert moved < MICRO
-    assert (wh >= one // MICRO).all()
-    assert wh[: len(micro)].sum() == (sum(micro) + MICRO // 2) // MICRO
+    assert moved < MICRO_WH_PER_WH
+    assert (wh >= one // MICRO_WH_PER_WH).all()
+    assert wh[: len(micro)].sum() == (sum(micro) + MICRO_WH_PER_WH // 2) // MICRO_WH_PER_WH
 
 
 def test_agrees_with_the_core_rounding() -> None:
-    micro = np.random.default_rng(3).integers(0, 3 * MICRO, (96, 5))
+    micro = np.random.default_rng(3).integers(0, 3 * MICRO_WH_PER_WH, (96, 5))
     wh, _ = rounded(micro, np.ones(micro.shape, bool), np.zeros(96, dtype="datetime64[D]"))
-    assert np.array_equal(wh.T, exact.vector(micro.T / MICRO))
+    assert np.array_equal(wh.T, exact.vector(micro.T / MICRO_WH_PER_WH))
 
 
 def test_missing_readings_stay_zero() -> None:

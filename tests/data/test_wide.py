@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import polars as pl
@@ -48,3 +49,14 @@ def test_column_without_a_role_is_named(file: File) -> None:
     )
     with pytest.raises(DataError, match="column 'total' names no register"):
         read(file(text))
+
+
+@pytest.mark.parametrize("minutes", [15, 30, 60])
+def test_mean_power_is_energy_over_the_interval_the_file_has(minutes: int, tmp_path: Path) -> None:
+    start = datetime(2016, 6, 1)
+    rows = [f"{start + timedelta(minutes=minutes * k)},2.0,1.0" for k in range(24 * 60 // minutes)]
+    path = tmp_path / "network.csv"
+    path.write_text("\n".join(["time_local,load0_bus1,pv0_bus1", *rows]) + "\n")
+    meters = read(path)
+    assert meters.seconds == minutes * 60
+    assert meters.wh.sum(axis=0).tolist() == [48_000, 24_000]  # a day of 2 kW and of 1 kW

@@ -9,6 +9,7 @@ import typer
 
 import evenwatt
 from evenwatt.app.terminal import BAD_RESULT, emit, guarded, progress, say, table
+from evenwatt.core import units
 
 app = typer.Typer(
     name="evenwatt",
@@ -285,7 +286,7 @@ def diff(
                 r["awarded_wh"],
                 r["awarded_wh_after"],
                 r["awarded_delta_wh"],
-                round(r["cost_delta_micro"] / 1e6, 2),
+                round(float(units.money(r["cost_delta_micro"])), 2),
             )
             for r in changed
         ],
@@ -387,12 +388,12 @@ def _show_rules(held: dict[str, Any]) -> None:
     rows = [
         (
             ("* " if r["chosen"] else "  ") + r["rule"],
-            f"{r['served_wh'] / 1000:,.1f}",
+            f"{units.kwh(r['served_wh']):,.1f}",
             index(r["gini"]),
             index(r["jain_coverage"]),
             share(r["worst_coverage"]),
             share(r["mean_coverage"]),
-            f"{r['moved_wh'] / 1000:,.1f}",
+            f"{units.kwh(r['moved_wh']):,.1f}",
         )
         for r in held["tables"]["rules"]
         if r["skipped"] is None

@@ -1,55 +1,34 @@
-"""The only conversions in the project: power to energy, kilo to whole, price to money."""
+"""The only conversions in the project: power to energy, kilo to whole and back, price to money."""
 
 from __future__ import annotations
-
-from fractions import Fraction
 
 import numpy as np
 import numpy.typing as npt
 
 Array = npt.NDArray[np.float64]
-Whole = npt.NDArray[np.int64]
 
 WH_PER_KWH = 1_000
-WH_PER_MWH = 1_000_000
+MICRO_WH_PER_WH = 1_000_000  # the finest energy a file's decimals are told apart at
+MICRO_WH_PER_KWH = MICRO_WH_PER_WH * WH_PER_KWH
+SECONDS_PER_HOUR = 3600
+W_PER_KW = 1_000
 MICRO_PER_UNIT = 1_000_000  # 1 currency unit per MWh x 1 Wh = 1 micro-unit, exactly
 
 
-def wh_from_kwh(kwh: npt.ArrayLike) -> Array:
-    """Energy [kWh] as energy [Wh], not yet rounded."""
-    return np.asarray(kwh, dtype=np.float64) * WH_PER_KWH
-
-
-def wh_from_kw(kw: npt.ArrayLike, seconds: float) -> Array:
-    """Mean power over an interval [kW] as energy [Wh], not yet rounded.
+def micro_wh_per_kw(seconds: int) -> float:
+    """Energy of a mean power over an interval [micro-Wh per kW].
 
     Examples
     --------
-    >>> float(wh_from_kw(2.0, 900))
-    500.0
+    >>> micro_wh_per_kw(900) == MICRO_WH_PER_KWH / 4
+    True
     """
-    return np.asarray(kw, dtype=np.float64) * (WH_PER_KWH * seconds / 3600)
+    return MICRO_WH_PER_KWH * seconds / SECONDS_PER_HOUR
 
 
 def kwh(wh: npt.ArrayLike) -> Array:
     """Energy [Wh] as energy [kWh], for people."""
     return np.asarray(wh, dtype=np.float64) / WH_PER_KWH
-
-
-def wh_from_text(text: str) -> Fraction:
-    """Decimal text [kWh], with a point or a comma, as an exact number of [Wh].
-
-    Raises
-    ------
-    ValueError
-        If the text is not a plain decimal number.
-
-    Examples
-    --------
-    >>> wh_from_text("0,02")
-    Fraction(20, 1)
-    """
-    return Fraction(text.strip().replace(",", ".", 1)) * WH_PER_KWH
 
 
 def micro(wh: npt.ArrayLike, price_per_mwh: npt.ArrayLike) -> Array:

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from evenwatt.core.meters import Meters, Status
+from evenwatt.core.units import WH_PER_KWH, kwh
 from evenwatt.data.clock import local_labels
 from evenwatt.data.finding import Finding, per_register
 from evenwatt.data.solar import sun
@@ -61,11 +62,11 @@ def capacity(meters: Meters, known: Mapping[str, float]) -> list[Finding]:
         kw = known.get(register.id, known.get(register.meter) if register.direction == "generation" else None)
         if not kw:
             continue
-        rows = np.flatnonzero(meters.wh[:, k] > kw * 1000 * hours * 1.1)
+        rows = np.flatnonzero(meters.wh[:, k] > kw * WH_PER_KWH * hours * 1.1)
         if len(rows):
             found = Finding("warning", "capacity", f"readings above the capacity of {kw:g} kW", policy="kept")
             findings += per_register(found, rows, np.full(len(rows), k), meters.start, meters.registers)
-        yearly = meters.wh[:, k].sum() / 1000 / kw / years
+        yearly = kwh(meters.wh[:, k].sum()) / kw / years
         if register.direction == "generation" and years > 0.9 and not YIELD[0] <= yearly <= YIELD[1]:
             message = f"{yearly:.0f} kWh per kW and year, expected {YIELD[0]:.0f} to {YIELD[1]:.0f}"
             findings.append(

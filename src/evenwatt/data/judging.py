@@ -7,11 +7,11 @@ from dataclasses import replace
 import numpy as np
 
 from evenwatt.core.meters import Register, Status, Times, instants
+from evenwatt.core.units import MICRO_WH_PER_WH
 from evenwatt.data.clock import local_labels
 from evenwatt.data.finding import Finding, per_register
 from evenwatt.data.placing import AUTUMN_POLICIES
 from evenwatt.data.sheet import Index, Sheet
-from evenwatt.data.whole import MICRO
 
 POLICIES: dict[str, tuple[str, ...]] = {
     "autumn-day": AUTUMN_POLICIES,
@@ -104,7 +104,7 @@ def _least(sheet: Sheet, rows: Index) -> str:
     values = sheet.micro[rows].min(axis=1)
     least = int(np.argmin(values))
     where = sheet.places[rows[least]]
-    return f"below 0, at worst {values[least] / MICRO:g} Wh in row {where}; a register counts up"
+    return f"below 0, at worst {values[least] / MICRO_WH_PER_WH:g} Wh in row {where}; a register counts up"
 
 
 def drop_duplicates(

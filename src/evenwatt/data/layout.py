@@ -8,12 +8,13 @@ import numpy as np
 import numpy.typing as npt
 
 from evenwatt.core.errors import DataError, told
-from evenwatt.core.meters import Meters, Status, Whole, local_dates
+from evenwatt.core.meters import Meters, Status, Times, Whole, local_dates
+from evenwatt.core.units import MICRO_WH_PER_WH
 from evenwatt.data.finding import Finding
 from evenwatt.data.judging import drop_duplicates, drop_off_grid, judge_signs
 from evenwatt.data.placing import place
 from evenwatt.data.sheet import Flags, Index, Readings, Sheet
-from evenwatt.data.whole import MICRO, rounded
+from evenwatt.data.whole import rounded
 
 LENGTHS = (900, 1800, 3600)  # PT15M, PT30M, PT1H [s]
 WIDEST = 40  # a grid may hold so many slots for each stamp in the file; beyond, a stamp is wrong
@@ -50,7 +51,7 @@ def lay(
     if readings.faults:
         raise DataError(told(readings.source, list(readings.faults)))
     sheet = _sheet(readings, zone, named.get("autumn-day"))
-    seconds = _length(sheet, readings.source)
+    seconds = interval_seconds(sheet.start, readings.source)
     _shift_ends(sheet, seconds, named)
     drop_off_grid(sheet, seconds, zone)
     judge_signs(sheet, readings.registers, named.get("negative"))
@@ -70,7 +71,7 @@ def lay(
     if moved:
         notes.append(
             f"{readings.source}: rounded to whole Wh by largest remainder per register and local day; "
-            f"largest change {moved / MICRO:.6f} Wh"
+            f"largest change {moved / MICRO_WH_PER_WH:.6f} Wh"
         )
     meters = Meters(start, wh, status, readings.registers, seconds, zone, tuple(notes))
     return meters, sheet.findings
@@ -112,9 +113,9 @@ def _sheet(readings: Readings, zone: str, autumn: str | None) -> Sheet:
     return sheet
 
 
-def _length(sheet: Sheet, source: str) -> int:
-    """The most common distance between neighbouring instants [s]."""
-    steps = np.diff(np.unique(sheet.start)).astype(np.int64)
+def interval_seconds(start: Times, source: str) -> int:
+    """The most common distance between neighbouring instants [s]; NaT are passed over."""
+    steps = np.diff(np.unique(start[~np.isnat(start)])).astype(np.int64)
     if not len(steps):
         raise DataError(f"{source}: holds one interval only; its length cannot be told")
     lengths, counts = np.unique(steps, return_counts=True)

@@ -14,6 +14,7 @@ from evenwatt.core import exact
 from evenwatt.core.chance import stream
 from evenwatt.core.errors import DataError
 from evenwatt.core.meters import Direction, Meters, Register, Times, instants
+from evenwatt.core.units import W_PER_KW, WH_PER_KWH
 from evenwatt.data.clock import local_labels
 from evenwatt.data.household import load_w, wander
 from evenwatt.data.solar import REFERENCE, on_panel, sun
@@ -117,7 +118,7 @@ def write(sample: Sample, path: Path | str) -> None:
 
     meters = sample.meters
     steps = len(meters.start)
-    kwh = [f"{whole // 1000}.{whole % 1000:03d}" for whole in meters.wh.T.ravel().tolist()]
+    kwh = [f"{whole // WH_PER_KWH}.{whole % WH_PER_KWH:03d}" for whole in meters.wh.T.ravel().tolist()]
     pl.DataFrame(
         {
             "interval_start": np.tile(
@@ -142,7 +143,7 @@ def _month(month: str, zone: str) -> Times:
 def _pv_w(start: Times, plants: int, seed: int, latitude: float, longitude: float) -> Array:
     """Power of the PV plants, (T, plants) [W]."""
     chance = stream(seed, "plants")
-    peak = chance.uniform(3.5, 9.5, plants) * 1000  # [W]
+    peak = chance.uniform(3.5, 9.5, plants) * W_PER_KW  # [W]
     tilt = np.radians(chance.uniform(20, 45, plants))
     facing = np.radians(chance.normal(180, 35, plants))
     elevation, azimuth = sun(start + np.timedelta64(SECONDS // 2, "s"), latitude, longitude)

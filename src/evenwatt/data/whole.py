@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from evenwatt.core.meters import Whole
+from evenwatt.core.units import MICRO_WH_PER_WH
 
-MICRO = 1_000_000  # micro-Wh per Wh: the finest energy a reader tells apart
 LARGEST = 2**51  # a decimal of at most 15 digits survives float64, IEEE 754; more would not be exact
 
 
@@ -61,18 +61,18 @@ def rounded(
     moved : int
         Largest change of a reading [micro-Wh].
     """
-    wh, rest = np.divmod(micro, MICRO)
+    wh, rest = np.divmod(micro, MICRO_WH_PER_WH)
     fine = np.asarray(rest.any(axis=1))
     edges = np.append(np.flatnonzero(np.append(True, dates[1:] != dates[:-1])), len(dates))
     for first, last in zip(edges.tolist(), edges[1:].tolist(), strict=False):
         if fine[first:last].any():
             _round_day(wh[first:last], rest[first:last], present[first:last])
-    return wh, int(np.abs(wh * MICRO - micro).max(initial=0))
+    return wh, int(np.abs(wh * MICRO_WH_PER_WH - micro).max(initial=0))
 
 
 def _round_day(wh: Whole, rest: Whole, present: npt.NDArray[np.bool_]) -> None:
     """Raise the readings with the largest remainders by one, in place."""
-    short = (rest.sum(axis=0) + MICRO // 2) // MICRO
+    short = (rest.sum(axis=0) + MICRO_WH_PER_WH // 2) // MICRO_WH_PER_WH
     steps, columns = wh.shape
     # One number ranks a reading: remainder (20 bits), then size (31), then how early it is (12).
     early = np.arange(steps - 1, -1, -1)[:, None]

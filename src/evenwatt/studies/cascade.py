@@ -142,14 +142,6 @@ def stage_one(problem: DayProblem, division: Division, residue: Array) -> Stage:
     return rounded(divide(pool, asked, division), pool, asked, residue)
 
 
-def stage_two(
-    problem: DayProblem, stock: Whole, division: Division, residue: Array, weights: Array | None = None
-) -> Stage:
-    """Divide each agent's stock among its members."""
-    awards = member_awards(problem, stock, division, weights)
-    return member_rounding(problem, stock, awards, residue)
-
-
 def member_awards(
     problem: DayProblem, stock: Whole, division: Division, weights: Array | None = None
 ) -> Array:

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from evenwatt.core.errors import DataError, told
 from evenwatt.core.meters import Meters, Register, Times
+from evenwatt.core.units import MICRO_WH_PER_KWH, W_PER_KW
 from evenwatt.data import table
 from evenwatt.data.readers import stated
 from evenwatt.data.sheet import Readings
@@ -24,7 +25,6 @@ YEAR = 2021  # of 1 August, the first full day; the files do not say
 OFFSET = "+00:00"
 LOAD, SOLAR = "non_shiftable_load", "solar_generation"
 NEEDED = ("month", "hour", LOAD, SOLAR)
-MICRO_PER_KWH = 1e9
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ def readings(path: Path, *, offset: str | None = None, year: int | None = None) 
         raise DataError(told(str(path), faults))
     start = _hours(homes[0], YEAR if year is None else year, faults)
     values = np.hstack([_energy(home) for home in homes])
-    micro, readable = micro_wh(values, MICRO_PER_KWH)
+    micro, readable = micro_wh(values, MICRO_WH_PER_KWH)
     start, utc, clock = stated(path.name, start, False, offset or OFFSET, assumed=offset is None)
     why = "assumed" if year is None else "stated by the case"
     notes = (
@@ -164,7 +164,7 @@ def _hours(home: _Home, year: int, faults: list[str]) -> Times:
 def _energy(home: _Home) -> npt.NDArray[np.float64]:
     """Consumption and generation, (T, 2) [kWh]."""
     load, solar = home.table.numbers([LOAD, SOLAR]).T
-    return np.column_stack([load, solar * home.nominal_kw / 1000])
+    return np.column_stack([load, solar * home.nominal_kw / W_PER_KW])
 
 
 def _registers(home: _Home) -> tuple[Register, Register]:

@@ -1,4 +1,4 @@
-"""SimBench network profiles: mean power of quarter-hours, a column for each load and PV plant [kW]."""
+"""SimBench network profiles: mean power of each interval, a column for each load and PV plant [kW]."""
 
 from __future__ import annotations
 
@@ -7,15 +7,16 @@ from pathlib import Path
 
 from evenwatt.core.errors import DataError, told
 from evenwatt.core.meters import Direction, Meters, Register
+from evenwatt.core.units import micro_wh_per_kw
 from evenwatt.data import stamps, table
+from evenwatt.data.layout import interval_seconds
 from evenwatt.data.readers import stated
 from evenwatt.data.readers.wide import cells
 from evenwatt.data.sheet import Readings
 
-LOOKS_LIKE = "time_local, load<i>_bus<b>, pv<i>_bus<b> [kW, mean of the quarter-hour]"
+LOOKS_LIKE = "time_local, load<i>_bus<b>, pv<i>_bus<b> [kW, mean of the interval]"
 TIME = "time_local"
 OFFSET = "+00:00"  # the index is regular without clock changes; which clock it shows is not documented
-MICRO_PER_KW_QUARTER = 2.5e8
 _ELEMENT = re.compile(r"(load|pv)\d+_(bus\d+)")
 
 
@@ -57,11 +58,12 @@ def readings(path: Path, *, offset: str | None = None, year: int | None = None) 
         raise DataError(told(found.source, wrong))
     start, utc, notes, faults = stamps.read(found, TIME)
     start, utc, clock = stated(found.source, start, utc, offset or OFFSET, assumed=offset is None)
-    power = f"{found.source}: kW means of quarter-hours are read as energy, kWh = kW / 4"
+    seconds = interval_seconds(start, found.source)
+    power = f"{found.source}: mean power [kW] is read as energy over intervals of {seconds // 60} minutes"
     return Readings(
         found.source,
         start,
-        *cells(found, names, MICRO_PER_KW_QUARTER, faults),
+        *cells(found, names, micro_wh_per_kw(seconds), faults),
         tuple(_register(name) for name in names),
         found.places,
         utc,

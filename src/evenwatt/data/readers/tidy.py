@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from evenwatt.core.errors import DataError, told
 from evenwatt.core.meters import Direction, Meters, Register, Status
+from evenwatt.core.units import MICRO_WH_PER_KWH, MICRO_WH_PER_WH
 from evenwatt.data import stamps, table
 from evenwatt.data.readers import stated
 from evenwatt.data.schema import DIRECTIONS, INTERVAL_START, KWH, METER, ROLE, STATUS, WH
@@ -16,7 +17,7 @@ from evenwatt.data.sheet import Readings
 from evenwatt.data.whole import micro_wh
 
 LOOKS_LIKE = "interval_start, meter, role (consumption | generation), kwh or wh [, status]; CSV or Parquet"
-PER_UNIT = {KWH: 1e9, WH: 1e6}  # micro-Wh per unit
+PER_UNIT = {KWH: MICRO_WH_PER_KWH, WH: MICRO_WH_PER_WH}
 
 
 def score(columns: tuple[str, ...]) -> float:

@@ -9,6 +9,7 @@ import numpy as np
 
 from evenwatt.core.errors import DataError, told
 from evenwatt.core.meters import Direction, Meters, Register
+from evenwatt.core.units import MICRO_WH_PER_KWH
 from evenwatt.data import stamps, table
 from evenwatt.data.readers import stated
 from evenwatt.data.schema import DIRECTIONS, INTERVAL_START
@@ -18,7 +19,6 @@ from evenwatt.data.whole import micro_wh
 LOOKS_LIKE = (
     "interval_start, <meter>:<consumption | generation> or load_<meter>, pv_<meter> [kWh]; CSV or Parquet"
 )
-MICRO_PER_KWH = 1e9
 _PREFIXED = re.compile(r"(load|pv)_(.+)", re.IGNORECASE)
 
 
@@ -88,7 +88,7 @@ def readings(path: Path, *, offset: str | None = None, year: int | None = None) 
     return Readings(
         found.source,
         start,
-        *cells(found, names, MICRO_PER_KWH, faults),
+        *cells(found, names, MICRO_WH_PER_KWH, faults),
         tuple(known for known in registers if known is not None),
         found.places,
         utc,
