@@ -30,10 +30,15 @@ def main() -> None:
         print("| what | seconds | target |\n|---|---|---|")
         print(f"| run: the case's rule and every polynomial one, files written | {_run(case):.2f} | 20 |")
         print(f"| compare: every rule, the two costly ones too | {_timed(runs.compare, case):.2f} | 120 |")
+        m = runs.compare(case).measures
         ours, loop = _talmud(case)
         print(f"| Talmud awards of the month, batched | {ours:.4f} | |")
         print(f"| the same by a plain Python loop over intervals | {loop:.2f} | |")
         print(f"\nBatched over plain loop: {loop / ours:.0f}x")
+        print(
+            f"Rounding, worst member under any rule: {m['rounding_wh']:.2f} Wh at the period's end, "
+            f"{m['rounding_peak_wh']:.2f} Wh at the end of a day"
+        )
 
 
 def _case(folder: Path) -> tuple[Case, str]:
