@@ -7,9 +7,20 @@ from typing import Any
 
 __version__ = "0.1.0"
 
-_FAMILIES = ("audit", "bargaining", "claims", "core", "data", "engine", "studies")
+_FAMILIES = ("audit", "bargaining", "claims", "coalitions", "core", "data", "engine", "studies")
 
-__all__ = ["__version__", "audit", "bargaining", "claims", "core", "data", "engine", "load", "studies"]
+__all__ = [
+    "__version__",
+    "audit",
+    "bargaining",
+    "claims",
+    "coalitions",
+    "core",
+    "data",
+    "engine",
+    "load",
+    "studies",
+]
 
 
 def __getattr__(name: str) -> Any:

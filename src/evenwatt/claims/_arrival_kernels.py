@@ -7,21 +7,11 @@ import numpy.typing as npt
 
 from evenwatt.claims._kernels import PLENTY
 from evenwatt.engine._compiled import EXACT, FAST, compiled
+from evenwatt.engine._laws import divisor, mix_law
 
 Array = npt.NDArray[np.float64]
 Whole = npt.NDArray[np.int64]
 Index = int | np.int64
-
-
-@compiled(EXACT)
-def divisor(values: Whole) -> int:
-    """The greatest common divisor of the positive values, 1 if there is none."""
-    found = np.int64(0)
-    for value in values:
-        other = value
-        while other > 0:
-            found, other = other, found % other
-    return int(max(found, np.int64(1)))
 
 
 @compiled(EXACT)
@@ -90,19 +80,6 @@ def whole_row(e: float, z: Whole, nodes: Array, weights: Array) -> Array:
                 dual += part * (marginal(lack, total - floor - 1, z[k], t) - dual)
             share[k] += weights[node] * (gain + z[k] - dual)
     return share
-
-
-@compiled(FAST)
-def mix_law(law: Array, target: Array, step: Index, size: Index, t: float) -> None:
-    """The law of a sum to which ``step`` is added with probability ``t``."""
-    head = min(step, size)
-    for s in range(head):
-        target[s] = (1.0 - t) * law[s]
-    here = law[head:size]
-    there = law[: size - head]
-    out = target[head:size]
-    for s in range(size - head):
-        out[s] = (1.0 - t) * here[s] + t * there[s]
 
 
 @compiled(FAST)
