@@ -78,7 +78,9 @@ def test_verify_and_diff(hamlet):
 
 
 def test_schema_and_rules(hamlet):
-    assert "properties" in json.loads(call("schema").stdout)
+    schema = json.loads(call("schema").stdout)
+    assert "properties" in schema["$defs"]["CascadeConfig"]
+    assert schema["discriminator"]["mapping"]["cascade"] == "#/$defs/CascadeConfig"
     rules = json.loads(call("rules", "--json").stdout)
     assert len([r for r in rules if r["kind"] == "claims"]) == 15
     assert "Aumann" in call("rules", "talmud").output

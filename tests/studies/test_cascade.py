@@ -12,8 +12,9 @@ import evenwatt
 from evenwatt.app import pages
 from evenwatt.core.errors import CaseError
 from evenwatt.core.meters import Status
-from evenwatt.studies import cascade, day, findings, runs
-from evenwatt.studies.day import Residues
+from evenwatt.studies import cascade, runs
+from evenwatt.studies.cascade import day, findings
+from evenwatt.studies.cascade.day import Residues
 from evenwatt.studies.division import division, polynomial
 
 
@@ -227,11 +228,9 @@ def test_a_day_without_any_whole_interval_is_an_ordinary_day(hamlet):
     owed = Residues(np.zeros(2), np.zeros(2), np.zeros((len(plan.members), 5)))
     today = day.prepare(broken, broken.days[0], case.community, plan, owed.agents)
     tally, tables, _ = day.conclude(today, day.member_awards(today), case.community, plan, owed)
-    assert (tally.intervals, tally.incomplete, len(tables.intervals)) == (0, 96, 0)
+    assert (tally.intervals, tally.incomplete, len(tables["intervals"])) == (0, 96, 0)
     period = findings.Period(case.community, [tally], plan.members)
-    told = findings.report(
-        period, case.config, case="x", meters=broken, skipped={}, notes=[], provenance={"run_id": "x"}
-    )
+    told = findings.report(period, case.config, case="x", meters=broken, skipped={}, notes=[])
     assert told.summary == ["No interval has all its readings, so nothing was divided."]
     assert "nothing was divided" in pages.cascade(told.to_dict())
 

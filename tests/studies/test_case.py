@@ -20,7 +20,13 @@ def edit(path, old, new):
 @pytest.mark.parametrize(
     ("old", "new", "complaint"),
     [
-        ('study = "cascade"', 'study = "casino"', r"case\.toml: study: .*'casino'"),
+        (
+            'study = "cascade"',
+            'study = "casino"',
+            r"case\.toml: study: 'casino' is not a study; there are cascade",
+        ),
+        ('study = "cascade"', "", r"case\.toml: study: missing"),
+        ('study = "cascade"', "study = 7", r"case\.toml: study: .*found 7"),
         (
             'timezone = "UTC"',
             'timezone = "Mars/Olympus"',

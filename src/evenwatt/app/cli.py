@@ -9,7 +9,6 @@ import typer
 
 import evenwatt
 from evenwatt.app.terminal import BAD_RESULT, emit, guarded, progress, say, table
-from evenwatt.core import units
 
 app = typer.Typer(
     name="evenwatt",
@@ -27,7 +26,11 @@ app.add_typer(data)
 Json = Annotated[bool, typer.Option("--json", help="Print the report's one format instead of text.")]
 Seed = Annotated[int | None, typer.Option("--seed", help="Seed of everything drawn by chance.", min=0)]
 Rule = Annotated[
-    str | None, typer.Option("--rule", help="Rule for the members, e.g. talmud or tal:theta=0.25.")
+    str | None,
+    typer.Option(
+        "--rule",
+        help="The study's main rule, e.g. talmud or tal:theta=0.25 (cascade), nucleolus (microgrid).",
+    ),
 ]
 Workers = Annotated[
     int, typer.Option("--workers", help="Processes; the result does not depend on it.", min=1)
@@ -64,12 +67,12 @@ def demo(
     json: Json = False,
 ) -> None:
     """Make a sample village, divide a month among 40 homes, draw the report."""
-    from evenwatt.app import pages
+    from evenwatt.app import faces
     from evenwatt.studies import demo as village
 
     with progress(json) as step:
         case = village.open_or_make(folder, seed=seed, progress=step)
-        run = case.run(progress=step, page=pages.cascade)
+        run = case.run(progress=step, page=faces.page("cascade"))
     _show_run(run, json)
 
 
@@ -80,15 +83,16 @@ def init(
     meters: Annotated[Path, typer.Option("--meters", help="Meter file or folder; copied as it is.")],
     template: Annotated[str, typer.Option("--template", help="Which study the case is for.")] = "cascade",
     agents: Annotated[
-        int, typer.Option("--agents", help="Agents to deal the members to, in turn.", min=1)
-    ] = 3,
+        int | None,
+        typer.Option("--agents", help="Agents of a cascade to deal the members to, in turn; 3.", min=1),
+    ] = None,
     timezone: Annotated[str, typer.Option("--timezone", help="IANA zone of the settlement days.")] = "UTC",
     offset: Annotated[
         str | None, typer.Option("--offset", help="UTC offset of time stamps that carry none, e.g. +01:00.")
     ] = None,
     year: Annotated[int | None, typer.Option("--year", help="Year of a file that states none.")] = None,
     currency: Annotated[str, typer.Option("--currency")] = "EUR",
-    rule: Annotated[str, typer.Option("--rule", help="Rule for the members.")] = "pro",
+    rule: Rule = None,
     repair: Annotated[
         list[str] | None,
         typer.Option("--repair", help="FAULT=POLICY for readings that need mending, e.g. missing=zero."),
@@ -98,28 +102,25 @@ def init(
     """Make a case folder from a meter file."""
     from evenwatt.core.errors import CaseError
     from evenwatt.studies import template as templates
+    from evenwatt.studies.story import STUDIES
 
-    if template != "cascade":
-        raise CaseError(f"--template '{template}': there is one template so far, 'cascade'")
+    if template not in STUDIES:
+        raise CaseError(f"--template '{template}': there are {', '.join(STUDIES)}")
     policies = dict(part.partition("=")[::2] for part in repair or [])
     made = templates.create(
-        case, meters, agents=agents, timezone=timezone, offset=offset, year=year,
+        case, meters, study=template, agents=agents, timezone=timezone, offset=offset, year=year,
         currency=currency, rule=rule, repair=policies,
     )  # fmt: skip
-    c = made.community
+    parties = {
+        name: len(held)
+        for name in ("members", "suppliers", "agents")
+        if (held := getattr(made.community, name, None)) is not None
+    }
     if json:
-        emit(
-            {
-                "case": str(case),
-                "members": len(c.members),
-                "suppliers": len(c.suppliers),
-                "agents": len(c.agents),
-            }
-        )
+        emit({"case": str(case), **parties})
         return
     say(
-        f"{case}: {_counted(len(c.members), 'member')} dealt to {_counted(len(c.agents), 'agent')}, "
-        f"{_counted(len(c.suppliers), 'supplier')}.",
+        f"{case}: {', '.join(_counted(number, name[:-1]) for name, number in parties.items())}.",
         f"Look at {case / 'members.csv'} and {case / 'prices.csv'}, then: evenwatt run {case}",
     )
 
@@ -159,10 +160,11 @@ def run(
     case: CasePath, rule: Rule = None, seed: Seed = None, workers: Workers = 1, json: Json = False
 ) -> None:
     """Divide the case's energy, day by day, and write runs/<id>/ with tables and report.html."""
-    from evenwatt.app import pages
+    from evenwatt.app import faces
 
     with progress(json) as step:
-        made = _opened(case, rule, seed).run(progress=step, workers=workers, page=pages.cascade)
+        opened = _opened(case, rule, seed)
+        made = opened.run(progress=step, workers=workers, page=faces.page(opened.config.study))
     _show_run(made, json)
 
 
@@ -179,23 +181,19 @@ def compare(
     json: Json = False,
 ) -> None:
     """Put every rule side by side on the case's readings: rules by measures, and what changes for whom."""
+    from evenwatt.app import faces
     from evenwatt.studies import runs
 
     with progress(json) as step:
         report = runs.compare(_opened(case, rule, seed), progress=step, workers=workers).to_dict()
     if out is not None:
-        from evenwatt.app import pages
-
         part = out.with_name(f".{out.name}.part")
-        part.write_text(pages.comparison(report), encoding="utf-8")
+        part.write_text(faces.comparison(report["study"])(report), encoding="utf-8")
         part.replace(out)
     if json:
         emit(report)
         return
-    say(report["summary"][0], "")
-    _show_rules(report)
-    others = [row for row in report["tables"]["rules"] if row.get("change")]
-    say(*(row["change"] for row in sorted(others, key=lambda row: -row["moved_wh"])))
+    faces.tell_comparison(report)
     if out is not None:
         say("", f"page: {out}")
 
@@ -211,33 +209,29 @@ def explain(
     json: Json = False,
 ) -> None:
     """Answer "why did I get this?" for one member and one interval."""
+    from evenwatt.app import faces
     from evenwatt.studies import runs
 
-    answer = runs.open_run(run).explain(member, time)
+    opened = runs.open_run(run)
+    answer = opened.explain(member, time)
     if json:
         emit(answer.to_dict())
         return
     say(*answer.sentences, "")
-    rows = [
-        (name, round(wh, 2), round(wh - answer.others[answer.rule], 2)) for name, wh in answer.others.items()
-    ]
-    table(
-        "what each rule would have given",
-        ("rule", "Wh", "difference Wh"),
-        sorted(rows, key=lambda row: -row[1]),
-    )
+    faces.tell_explanation(opened.study, answer)
 
 
 @app.command()
 @guarded
 def verify(run: RunPath, json: Json = False) -> None:
     """Recompute a run from its case and compare every file; exit 1 where one differs."""
-    from evenwatt.app import pages
+    from evenwatt.app import faces
     from evenwatt.studies import runs
     from evenwatt.studies.verify import verify as recompute
 
     with progress(json) as step:
-        verdict = recompute(runs.open_run(run), progress=step, page=pages.cascade)
+        opened = runs.open_run(run)
+        verdict = recompute(opened, progress=step, page=faces.page(opened.study))
     if json:
         emit(
             {
@@ -263,6 +257,7 @@ def diff(
     json: Json = False,
 ) -> None:
     """Say per member what one run gives beyond another."""
+    from evenwatt.app import faces
     from evenwatt.studies import runs
     from evenwatt.studies.verify import diff as difference
 
@@ -271,26 +266,7 @@ def diff(
     if json:
         emit(rows)
         return
-    changed = [row for row in rows if row["awarded_delta_wh"] or row["cost_delta_micro"]]
-    say(
-        f"{len(changed)} of {len(rows)} members differ "
-        f"({one.report.measures['rule']} -> {two.report.measures['rule']})."
-    )
-    unit = two.report.measures["currency"]
-    table(
-        "",
-        ("member", "Wh before", "Wh after", "change Wh", f"change {unit}"),
-        [
-            (
-                r["id"],
-                r["awarded_wh"],
-                r["awarded_wh_after"],
-                r["awarded_delta_wh"],
-                round(float(units.money(r["cost_delta_micro"])), 2),
-            )
-            for r in changed
-        ],
-    )
+    faces.tell_difference(one, two, rows)
 
 
 @app.command()
@@ -336,9 +312,9 @@ def rules(
 @guarded
 def schema() -> None:
     """Print the JSON Schema of case.toml."""
-    from evenwatt.studies.config import CaseConfig
+    from evenwatt.studies.config import json_schema
 
-    emit(CaseConfig.model_json_schema())
+    emit(json_schema())
 
 
 @data.command("sample")
@@ -373,34 +349,8 @@ def _show_run(made: Any, json: bool) -> None:
     if json:
         emit({**held, "folder": str(made.folder)})
         return
-    say(*held["summary"], "")
-    _show_rules(held)
-    say(f"report: {made.folder / 'report.html'}")
+    from evenwatt.app import faces
 
-
-def _show_rules(held: dict[str, Any]) -> None:
-    def share(value: float | None) -> str | None:
-        return None if value is None else f"{value:.1%}"
-
-    def index(value: float | None) -> str | None:
-        return None if value is None else f"{value:.3f}"
-
-    rows = [
-        (
-            ("* " if r["chosen"] else "  ") + r["rule"],
-            f"{units.kwh(r['served_wh']):,.1f}",
-            index(r["gini"]),
-            index(r["jain_coverage"]),
-            share(r["worst_coverage"]),
-            share(r["mean_coverage"]),
-            f"{units.kwh(r['moved_wh']):,.1f}",
-        )
-        for r in held["tables"]["rules"]
-        if r["skipped"] is None
-    ]
-    table(
-        "where the rule mattered: Gini of awards, Jain of coverage, coverage",
-        ("rule", "served kWh", "Gini", "Jain", "worst", "mean", "moved kWh"),
-        rows,
-    )
-    say(*(f"left out: {r['rule']}: {r['skipped']}" for r in held["tables"]["rules"] if r["skipped"]))
+    faces.tell_run(held)
+    drawn = made.folder / "report.html"
+    say(f"report: {drawn if drawn.is_file() else made.folder / 'report.json'}")

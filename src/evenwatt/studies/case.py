@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from evenwatt.core.errors import CaseError, DataError, told
-from evenwatt.studies.community import Community, read_community
 from evenwatt.studies.config import CaseConfig, checked_config, read_config
+from evenwatt.studies.story import Progress, Story, find
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,10 +23,7 @@ if TYPE_CHECKING:
     from evenwatt.data.store import Store
     from evenwatt.studies.runs import Run
 
-Progress = Callable[[int, int, str], None]
 Accept = Callable[[Sequence[date], "np.datetime64"], None]
-
-TABLES = ("members.csv", "agents.csv", "suppliers.csv", "prices.csv")
 
 
 def silent(done: int, total: int, what: str) -> None:
@@ -48,18 +45,31 @@ class Case:
     folder: Path
     config: CaseConfig
 
+    @property
+    def story(self) -> Story:
+        """What its study does its own way."""
+        return find(self.config.study)
+
     @cached_property
-    def community(self) -> Community:
-        """Members, agents, suppliers and prices, checked against one another."""
-        return read_community(self.folder, self.config.timezone)
+    def community(self) -> Any:
+        """The people and prices of the study's tables, checked against one another."""
+        return self.story.people(self.folder, self.config)
 
     @cached_property
     def inputs(self) -> dict[str, str]:
         """SHA-256 of every file the result depends on, by its path within the case."""
-        tables = [self.folder / name for name in TABLES]
+        found = [self._table(name) for name in self.story.tables]
+        found += [path for name in self.story.optional if (path := self.folder / name).is_file()]
         return {
-            path.relative_to(self.folder).as_posix(): _digest(path) for path in [*tables, *self._exports()]
+            path.relative_to(self.folder).as_posix(): sha256(path.read_bytes()).hexdigest()
+            for path in [*found, *self._exports()]
         }
+
+    def _table(self, name: str) -> Path:
+        if not (self.folder / name).is_file():
+            story = self.story
+            raise CaseError(f"{self.folder / name}: missing; a {story.name} needs {', '.join(story.tables)}")
+        return self.folder / name
 
     def _exports(self) -> list[Path]:
         place = self.folder / self.config.data.meters
@@ -73,7 +83,7 @@ class Case:
         """Read the raw exports as far as they can be read, and judge them."""
         from evenwatt.data import quality
 
-        named = {s.meter for s in self.community.memberships} | {s.meter for s in self.community.suppliers}
+        named = {meter for _, _, meter in self.community.metered()}
         return quality.read_and_check(
             self.folder / self.config.data.meters,
             zone=self.config.timezone,
@@ -122,7 +132,8 @@ class Case:
     @property
     def _source(self) -> str:
         """Identity of what the store was made of: the exports, and how they were read."""
-        exports = sorted((name, digest) for name, digest in self.inputs.items() if name not in TABLES)
+        tables = {*self.story.tables, *self.story.optional}
+        exports = sorted((name, digest) for name, digest in self.inputs.items() if name not in tables)
         return sha256(
             repr([exports, self.config.data.model_dump(), self.config.timezone]).encode()
         ).hexdigest()
@@ -156,7 +167,7 @@ class Case:
         Parameters
         ----------
         rule : str, optional
-            Rule for the members, in place of the configuration's.
+            The study's main rule, in place of the configuration's.
         progress : callable
             Told ``(done, total, what)`` as days are finished.
         workers : int
@@ -169,8 +180,9 @@ class Case:
         return runs.make(self.with_rule(rule), progress=progress, workers=workers, page=page)
 
     def with_rule(self, rule: str | None) -> Case:
-        """The same case, dividing among members by ``rule``."""
-        return self if rule is None else self.with_settings({"rule": {"members": rule}})
+        """The same case with its study's main rule replaced: the members' rule of a cascade."""
+        section, key = self.story.main_rule
+        return self if rule is None else self.with_settings({section: {key: rule}})
 
     def with_settings(self, changes: dict[str, dict[str, Any] | Any]) -> Case:
         """The same case with other settings, checked as if they stood in ``case.toml``."""
@@ -194,10 +206,3 @@ def load(folder: str | Path) -> Case:
             f"{place}: there is no such folder; `evenwatt init {place} --meters FILE` makes a case"
         )
     return Case(place, read_config(place / "case.toml"))
-
-
-def _digest(path: Path) -> str:
-    try:
-        return sha256(path.read_bytes()).hexdigest()
-    except FileNotFoundError:
-        raise CaseError(f"{path}: missing; a cascade needs {', '.join(TABLES)}") from None

@@ -1,22 +1,25 @@
-"""What ``case.toml`` may say, and the errors that name its keys."""
+"""What every ``case.toml`` may say, and the errors that name its keys."""
 
 from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from evenwatt.core.errors import CaseError, RuleError, told
+from evenwatt.core.errors import CaseError, told
+from evenwatt.studies.story import STUDIES, find
 
 
-class _Strict(BaseModel):
+class Strict(BaseModel):
+    """A section of ``case.toml``: an unknown key is an error."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class DataConfig(_Strict):
+class DataConfig(Strict):
     """Where the readings are and how their time stamps are to be read."""
 
     meters: str = Field(description="meter file or folder, relative to the case")
@@ -32,46 +35,21 @@ class DataConfig(_Strict):
     )
 
 
-class RuleConfig(_Strict):
-    """Which rule divides at each stage; spelled ``name`` or ``name:parameter=value``."""
+class CaseConfig(Strict):
+    """What every study's ``case.toml`` says; each study adds sections of its own."""
 
-    agents: str = Field(default="pro", description="stage one: the pool among agents")
-    members: str = Field(default="pro", description="stage two: an agent's stock among its members")
-    compare: tuple[str, ...] = Field(
-        default=(), description="further rules to compute beside the polynomial ones"
-    )
-
-    @field_validator("agents", "members", "compare")
-    @classmethod
-    def _known(cls, value: Any) -> Any:
-        from evenwatt.studies.division import division
-
-        for text in (value,) if isinstance(value, str) else value:
-            try:
-                division(text)
-            except RuleError as error:
-                raise ValueError(str(error)) from None
-        return value
-
-
-class MoneyConfig(_Strict):
-    """What the agents keep."""
-
-    agent_margin_per_mwh: float = Field(
-        default=0.0, ge=0, description="kept by the agent of each MWh it passes on"
-    )
-
-
-class CaseConfig(_Strict):
-    """The whole of ``case.toml``."""
-
-    study: Literal["cascade"] = Field(description="which story runs")
+    study: str = Field(description="which story runs")
     timezone: str = Field(default="UTC", description="IANA zone of the settlement days")
     currency: str = Field(default="EUR", min_length=1, max_length=8)
     seed: int = Field(default=0, ge=0, description="the one seed of everything that draws by chance")
     data: DataConfig
-    rule: RuleConfig = RuleConfig()
-    money: MoneyConfig = MoneyConfig()
+
+    @field_validator("study")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        if value not in STUDIES:
+            raise ValueError(f"'{value}' is not a study; there are {', '.join(STUDIES)}")
+        return value
 
     @field_validator("timezone")
     @classmethod
@@ -103,11 +81,45 @@ def read_config(path: Path) -> CaseConfig:
 
 
 def checked_config(raw: dict[str, Any], place: str) -> CaseConfig:
-    """Check a configuration that was read already; ``place`` opens the error."""
+    """Check a configuration that was read already, by its study; ``place`` opens the error."""
+    study = raw.get("study")
+    model = find(study).config if isinstance(study, str) and study in STUDIES else CaseConfig
     try:
-        return CaseConfig.model_validate(raw)
+        return model.model_validate(raw)
     except ValidationError as error:
-        raise CaseError(told(place, [_fault(e) for e in error.errors()])) from None
+        # Where the study is not known, nothing can be said about the keys that studies add.
+        known = [e for e in error.errors() if model is not CaseConfig or e["type"] != "extra_forbidden"]
+        raise CaseError(told(place, [_fault(e) for e in known])) from None
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema of ``case.toml``: one of the studies' configurations, told apart by ``study``."""
+    from pydantic.json_schema import models_json_schema
+
+    models = {name: find(name).config for name in STUDIES}
+    held, definitions = models_json_schema([(model, "validation") for model in models.values()])
+    chosen = {name: held[model, "validation"] for name, model in models.items()}
+    return {
+        "title": "case.toml",
+        "oneOf": list(chosen.values()),
+        "discriminator": {
+            "propertyName": "study",
+            "mapping": {name: reference["$ref"] for name, reference in chosen.items()},
+        },
+        **definitions,
+    }
+
+
+def known_rules(texts: str | tuple[str, ...]) -> None:
+    """Raise a ValueError, for a field's validator, where a claims rule is not one."""
+    from evenwatt.core.errors import RuleError
+    from evenwatt.studies.division import division
+
+    for text in (texts,) if isinstance(texts, str) else texts:
+        try:
+            division(text)
+        except RuleError as error:
+            raise ValueError(str(error)) from None
 
 
 def _fault(error: Any) -> str:

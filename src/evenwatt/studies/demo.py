@@ -6,8 +6,10 @@ import tempfile
 from pathlib import Path
 
 from evenwatt.core.errors import CaseError
-from evenwatt.studies.case import Case, Progress, load, silent
-from evenwatt.studies.template import Settings, Tables, assemble
+from evenwatt.studies.cascade.template import drafted
+from evenwatt.studies.case import Case, load, silent
+from evenwatt.studies.story import Progress
+from evenwatt.studies.template import Settings, assemble
 
 FIRST_SEED = 1
 
@@ -41,9 +43,15 @@ def make(folder: Path, *, seed: int = FIRST_SEED, rule: str = "talmud") -> Case:
     with tempfile.TemporaryDirectory() as place:
         export = Path(place) / "village.csv"
         sample.write(drawn, export)
+        settings = Settings(f"meters/{export.name}", drawn.meters.zone, rule=rule, seed=seed)
         return assemble(
             folder,
             export,
-            Tables(drawn.members, drawn.suppliers, drawn.agents, drawn.prices),
-            Settings(f"meters/{export.name}", drawn.meters.zone, members_rule=rule, seed=seed),
+            drafted(
+                settings,
+                members=drawn.members,
+                suppliers=drawn.suppliers,
+                agents=drawn.agents,
+                prices=drawn.prices,
+            ),
         )

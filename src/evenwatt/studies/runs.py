@@ -5,10 +5,8 @@ from __future__ import annotations
 import json
 import shutil
 import sys
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date
 from functools import cache, cached_property
 from hashlib import sha256
 from importlib.metadata import version
@@ -16,31 +14,23 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 import evenwatt
 from evenwatt.core.errors import CaseError, DataError
 from evenwatt.core.report import Report, plain
-from evenwatt.engine.executor import executor
-from evenwatt.studies import cascade, findings
-from evenwatt.studies.case import Case, Progress, silent
-from evenwatt.studies.community import PRICES
-from evenwatt.studies.day import Plan, Prepared, Residues, conclude, member_awards, prepare, write_tables
-from evenwatt.studies.division import division, every, polynomial
-from evenwatt.studies.tally import Tally
+from evenwatt.studies import story as stories
+from evenwatt.studies import tallies
+from evenwatt.studies.case import Case, silent
+from evenwatt.studies.config import checked_config
+from evenwatt.studies.story import Progress, Work
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from evenwatt.core.meters import Meters
     from evenwatt.data.store import Store
-    from evenwatt.studies.explain import Explanation
 
 # Packages whose version may change a file's bytes.
 WITNESSES = ("numpy", "numba", "polars")
 Page = Callable[[dict[str, Any]], str]  # a report's dictionary -> a self-contained page
-
-TABLES = ("members", "agents", "suppliers", "rules", "flows")
 
 
 @dataclass(frozen=True)
@@ -68,14 +58,37 @@ class Run:
         )
 
     @property
+    def study(self) -> str:
+        """Which study made it."""
+        return str(self.record["study"])
+
+    @property
+    def case(self) -> Case:
+        """The case it was made of, with the settings it was made with.
+
+        Raises
+        ------
+        CaseError
+            If the run no longer lies in its case folder.
+        """
+        folder = self.folder.resolve().parent.parent
+        if not (folder / "case.toml").is_file():
+            raise CaseError(f"{self.folder}: does not lie in a case folder, so it cannot be recomputed")
+        return Case(folder, checked_config(self.record["config"], str(self.folder / "run.json")))
+
+    @property
     def members(self) -> pl.DataFrame:
-        """One row a member: energy, coverage and cost over the period."""
-        return _table(self.folder / "members.parquet")
+        """One row a member: energy and money over the period."""
+        return self.table("members")
 
     @property
     def flows(self) -> pl.DataFrame:
         """Who supplied whom over the period [Wh]."""
-        return _table(self.folder / "flows.parquet")
+        return self.table("flows")
+
+    def table(self, name: str) -> pl.DataFrame:
+        """One of the tables over the period that the study keeps as files."""
+        return _table(self.folder / f"{name}.parquet")
 
     @property
     def ledger(self) -> pl.DataFrame:
@@ -84,14 +97,12 @@ class Run:
 
     @property
     def intervals(self) -> pl.DataFrame:
-        """One row an interval and member: load, own use, claim, stock of its agent, award [Wh]."""
+        """One row an interval and member: load, own use, what it asked for and got [Wh]."""
         return _table(self.folder / "intervals" / "*.parquet")
 
-    def explain(self, member: str, time: str) -> Explanation:
+    def explain(self, member: str, time: str) -> Any:
         """Why ``member`` got what it got in the interval that holds ``time``."""
-        from evenwatt.studies.explain import explain
-
-        return explain(self, member, time)
+        return stories.find(self.study).explain(self, member, time)
 
 
 def open_run(place: str | Path) -> Run:
@@ -113,16 +124,9 @@ def open_run(place: str | Path) -> Run:
     raise CaseError(f"{folder}: neither a run (run.json) nor a case (case.toml)")
 
 
-def plan_of(case: Case, *, complete: bool = False) -> Plan:
-    """What to compute: the case's rule first, then those it names, then every affordable or every rule."""
-    rule = case.config.rule
-    names = [rule.members, *rule.compare, *(d.spelling for d in (every() if complete else polynomial()))]
-    return Plan(
-        agents=division(rule.agents).spelling,
-        members=tuple(dict.fromkeys(division(name).spelling for name in names)),
-        margin_per_mwh=case.config.money.agent_margin_per_mwh,
-        seed=case.config.seed,
-    )
+def plan_of(case: Case, *, complete: bool = False) -> Any:
+    """What the case's study is to compute; everything that can be compared where ``complete``."""
+    return case.story.plan(case, complete)
 
 
 def make(case: Case, *, progress: Progress = silent, workers: int = 1, page: Page | None = None) -> Run:
@@ -147,7 +151,7 @@ def make(case: Case, *, progress: Progress = silent, workers: int = 1, page: Pag
     record = read_json(work / "run.json")
     record["timings"] = {"seconds": round(perf_counter() - begun, 3)}
     (work / "run.json").write_text(_json(record), encoding="utf-8")
-    shutil.rmtree(work / "tallies")
+    shutil.rmtree(work / tallies.FOLDER)
     final.parent.mkdir(exist_ok=True)
     work.rename(final)
     if not any(work.parent.iterdir()):
@@ -162,18 +166,17 @@ def draw(page: Page, folder: Path) -> None:
     part.replace(folder / "report.html")
 
 
-def run_id(case: Case, store: Store, plan: Plan) -> str:
+def run_id(case: Case, store: Store, plan: Any) -> str:
     """First day, and a hash of inputs, settings and rules: the same question lands on the same id."""
     settings = case.config.model_dump(mode="json")
-    question = [sorted(case.inputs.items()), settings, plan.members, plan.agents, code_hash()]
+    question = [sorted(case.inputs.items()), settings, *case.story.question(plan), code_hash()]
     return f"{store.days[0]}-{sha256(_json(question).encode()).hexdigest()[:10]}"
 
 
 def write(case: Case, store: Store, folder: Path, *, progress: Progress = silent, workers: int = 1) -> Report:
     """Compute every day that ``folder`` does not hold yet, then write tables and report there."""
-    plan = plan_of(case)
-    tallies, plan, skipped = tally_days(case, store, plan, folder, progress=progress, workers=workers)
-    report = case_report(case, store, tallies, plan, skipped)
+    folder.mkdir(parents=True, exist_ok=True)
+    report = _report(Work(case, store, plan_of(case), folder, progress, workers))
     _write_report(report, folder, case)
     return report
 
@@ -181,133 +184,27 @@ def write(case: Case, store: Store, folder: Path, *, progress: Progress = silent
 def compare(case: Case, *, progress: Progress = silent, workers: int = 1) -> Report:
     """Every rule side by side on the case's readings; nothing is kept."""
     plan = plan_of(case, complete=True)
-    store = open_store(case, plan, progress)
-    tallies, plan, skipped = tally_days(case, store, plan, None, progress=progress, workers=workers)
-    return case_report(case, store, tallies, plan, skipped)
+    return _report(Work(case, open_store(case, plan, progress), plan, None, progress, workers))
 
 
-def tally_days(
-    case: Case, store: Store, plan: Plan, folder: Path | None, *, progress: Progress, workers: int
-) -> tuple[list[Tally], Plan, dict[str, str]]:
-    """Settle every day in order, resuming after the last one that ``folder`` holds."""
-    days = store.days
-    skipped = _skipped(case, plan, days)
-    plan = replace(plan, members=tuple(name for name in plan.members if name not in skipped))
-    done = _finished(folder, [str(day) for day in days])
-    _warm_up(plan, progress)
-    residues = _residues(case, plan, done)
-    settled = _settle(case, store, plan, residues, days[len(done) :], workers)
-    for tally, tables in settled:
-        if folder is not None:
-            write_tables(tables, folder, tally.day)
-            tally.save(folder / "tallies" / f"{tally.day}.npz")
-        done.append(tally)
-        progress(len(done), len(days), "dividing")
-    return done, plan, skipped
-
-
-def _warm_up(plan: Plan, progress: Progress) -> None:
-    """Let every rule divide twice, few members and many, so that compiling shows as what it is."""
-    what = "preparing rules (the first time compiles them)"
-    for k, held in enumerate(division(name) for name in plan.members):
-        for members in (2, 64):
-            if held.refusal(members) is None:
-                weights = None if held.weights is None else np.ones(members)
-                cascade.divide(np.array([members]), np.full((1, members), 2), held, weights)
-        progress(k + 1, len(plan.members), what)
-
-
-def _settle(
-    case: Case, store: Store, plan: Plan, residues: Residues, days: Sequence[Any], workers: int
-) -> Iterator[tuple[Tally, Any]]:
-    """Yield each day's tally and tables; only the rules' arithmetic is shared among workers."""
-    waiting: deque[Prepared] = deque()
-    owed = residues.agents
-
-    def prepared() -> Iterator[Prepared]:
-        nonlocal owed
-        for held in days:
-            meters = store.day(held)
-            day = prepare(meters, meters.days[0], case.community, plan, owed)
-            owed = day.first.residue
-            waiting.append(day)
-            yield day
-
-    with executor(workers) as crew:
-        for awards in crew.map(member_awards, prepared()):
-            tally, tables, residues = conclude(waiting.popleft(), awards, case.community, plan, residues)
-            yield tally, tables
-
-
-def open_store(case: Case, plan: Plan, progress: Progress = silent, *, place: Path | None = None) -> Store:
-    """The case's readings, once everything about the plan has been accepted; a refusal writes nothing."""
-    return case.store(progress, accept=lambda days, first: _accept(case, plan, days, first), place=place)
-
-
-def _accept(case: Case, plan: Plan, days: Sequence[date], first: np.datetime64) -> None:
-    """Refuse what must run and cannot, naming file and key."""
-    place, chosen = case.folder / "case.toml", division(plan.agents)
-    if chosen.weights is not None:
-        raise CaseError(
-            f"{place}: rule.agents: '{plan.agents}': weights are a column of members; agents have none"
-        )
-    if refusal := chosen.refusal(len(case.community.agents)):
-        raise CaseError(f"{place}: rule.agents: {refusal}")
-    skipped = _skipped(case, plan, days)
-    if plan.members[0] in skipped:
-        raise CaseError(f"{place}: rule.members: {skipped[plan.members[0]]}")
-    for column in filter(None, (division(name).weights for name in plan.members)):
-        for day in days:
-            case.community.column(column, day)
-    for name in PRICES:
-        case.community.prices.at(np.array([first]), name)
-
-
-def _skipped(case: Case, plan: Plan, days: Sequence[date]) -> dict[str, str]:
-    return cascade.refusals([division(name) for name in plan.members], case.community, days)
-
-
-def _finished(folder: Path | None, days: Sequence[str]) -> list[Tally]:
-    if folder is None:
-        return []
-    place = folder / "tallies"
-    place.mkdir(parents=True, exist_ok=True)
-    held: list[Tally] = []
-    for day in days:
-        if not (place / f"{day}.npz").is_file():
-            break
-        held.append(Tally.load_from(place / f"{day}.npz"))
-    return held
-
-
-def _residues(case: Case, plan: Plan, done: Sequence[Tally]) -> Residues:
-    if done:
-        return Residues(done[-1].agent_residue, done[-1].supplier_residue, done[-1].member_residue)
-    c = case.community
-    return Residues(
-        np.zeros(len(c.agents)), np.zeros(len(c.suppliers)), np.zeros((len(plan.members), len(c.members)))
-    )
-
-
-def case_report(
-    case: Case, store: Store, tallies: Sequence[Tally], plan: Plan, skipped: dict[str, str]
-) -> Report:
-    """The findings of a case's days, with where they came from."""
-    sample: Meters = store.day(store.days[0])
-    return findings.report(
-        findings.Period(case.community, tallies, plan.members),
-        case.config,
-        case=case.folder.resolve().name,
-        meters=sample,
-        skipped=skipped,
-        notes=[*store.notes, *_unpooled(case, sample)],
+def _report(work: Work) -> Report:
+    case = work.case
+    return replace(
+        case.story.report(work),
         provenance={
-            "run_id": run_id(case, store, plan_of(case)),
+            "run_id": run_id(case, work.store, plan_of(case)),
             "versions": versions(),
             "inputs": case.inputs,
             "seed": case.config.seed,
             "config": case.config.model_dump(mode="json"),
         },
+    )
+
+
+def open_store(case: Case, plan: Any, progress: Progress = silent, *, place: Path | None = None) -> Store:
+    """The case's readings, once everything about the plan has been accepted; a refusal writes nothing."""
+    return case.store(
+        progress, accept=lambda days, first: case.story.accept(case, plan, days, first), place=place
     )
 
 
@@ -321,17 +218,6 @@ def code_hash() -> str:
     return total.hexdigest()[:12]
 
 
-def _unpooled(case: Case, meters: Meters) -> list[str]:
-    """Say which generation reaches no pool because no supplier stands for it."""
-    pooled = {supplier.meter for supplier in case.community.suppliers}
-    idle = sorted({r.meter for r in meters.registers if r.direction == "generation"} - pooled)
-    return (
-        [f"generation at {', '.join(idle)} is not in suppliers.csv: beyond own use it feeds no pool"]
-        if idle
-        else []
-    )
-
-
 def versions() -> dict[str, str]:
     """What the numbers were made with."""
     return {
@@ -343,18 +229,25 @@ def versions() -> dict[str, str]:
 
 
 def _write_report(report: Report, folder: Path, case: Case) -> None:
-    import polars as pl
-
     held = report.to_dict()
     (folder / "report.json").write_text(_json(held), encoding="utf-8")
     (folder / "run.json").write_text(
         _json({"study": held["study"], **held["provenance"], "zone": case.config.timezone}), encoding="utf-8"
     )
-    for name in TABLES:
-        rows = held["tables"][name]
-        frame = pl.DataFrame(rows, infer_schema_length=None)
-        frame.write_parquet(folder / f"{name}.parquet", compression="zstd")
-        frame.write_csv(folder / f"{name}.csv")
+    for name, columns in case.story.kept.items():
+        _write_table(held["tables"][name], columns, folder / name)
+
+
+def _write_table(rows: list[dict[str, Any]], columns: Mapping[str, type], place: Path) -> None:
+    """Write a table as parquet and as csv, where a list is its items with a semicolon between."""
+    import polars as pl
+    from polars import selectors
+
+    frame = pl.DataFrame(rows, infer_schema_length=None) if rows else pl.DataFrame(schema=columns)
+    frame.write_parquet(place.with_suffix(".parquet"), compression="zstd")
+    frame.with_columns((selectors.list() | selectors.array()).list.join(";")).write_csv(
+        place.with_suffix(".csv")
+    )
 
 
 def _table(pattern: Path) -> pl.DataFrame:

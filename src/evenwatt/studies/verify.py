@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from evenwatt.core.errors import CaseError
-from evenwatt.studies.case import Case, Progress, silent
-from evenwatt.studies.config import checked_config
+from evenwatt.studies import story, tallies
+from evenwatt.studies.case import Case, silent
 from evenwatt.studies.runs import Page, Run, draw, open_store, plan_of, versions, write
+from evenwatt.studies.story import Progress
 
 if TYPE_CHECKING:
     import polars as pl
@@ -50,7 +51,7 @@ def verify(run: Run, *, progress: Progress = silent, page: Page | None = None) -
     CaseError
         If the run no longer lies in its case folder.
     """
-    case = _case_of(run)
+    case = run.case
     changed = _changed_inputs(run, case)
     if changed:
         return Verdict(tuple(changed), 0, False)
@@ -64,13 +65,6 @@ def verify(run: Run, *, progress: Progress = silent, page: Page | None = None) -
         same = versions() == run.record["versions"]
         undrawn = {"report.html"} if page is None else set()
         return Verdict(*_compared(run.folder, fresh, same, undrawn), same)
-
-
-def _case_of(run: Run) -> Case:
-    folder = run.folder.resolve().parent.parent
-    if not (folder / "case.toml").is_file():
-        raise CaseError(f"{run.folder}: does not lie in a case folder, so it cannot be recomputed")
-    return Case(folder, checked_config(run.record["config"], str(run.folder / "run.json")))
 
 
 def _changed_inputs(run: Run, case: Case) -> list[str]:
@@ -97,7 +91,7 @@ def _compared(kept: Path, fresh: Path, same: bool, ignored: set[str]) -> tuple[t
 def _files(folder: Path) -> Iterator[str]:
     for path in folder.rglob("*"):
         name = path.relative_to(folder).as_posix()
-        if path.is_file() and not name.startswith("tallies/"):
+        if path.is_file() and not name.startswith(f"{tallies.FOLDER}/"):
             yield name
 
 
@@ -134,17 +128,36 @@ def diff(before: Run, after: Run) -> pl.DataFrame:
     Returns
     -------
     polars.DataFrame
-        id, awarded_wh before and after and their difference [Wh], the same for cost [micro-units];
-        a member present in one run only counts as 0 in the other.
+        id, and for each column that tells two runs of the study apart (awarded_wh and cost_micro of a
+        cascade) its value before, after and their difference (awarded_delta_wh); a member present in
+        one run only counts as 0 in the other.
+
+    Raises
+    ------
+    CaseError
+        If the runs are of two studies.
     """
     import polars as pl
 
-    columns = ["id", "awarded_wh", "cost_micro"]
-    joined = before.members.select(columns).join(
-        after.members.select(columns), on="id", how="full", coalesce=True, suffix="_after"
+    if before.study != after.study:
+        raise CaseError(f"{before.folder} is a {before.study}, {after.folder} a {after.study}")
+    names = story.find(before.study).differs
+    joined = before.members.select("id", *names).join(
+        after.members.select("id", *names), on="id", how="full", coalesce=True, suffix="_after"
     )
     filled = joined.with_columns(pl.exclude("id").fill_null(0))
     return filled.with_columns(
-        (pl.col("awarded_wh_after") - pl.col("awarded_wh")).alias("awarded_delta_wh"),
-        (pl.col("cost_micro_after") - pl.col("cost_micro")).alias("cost_delta_micro"),
-    ).sort(pl.col("awarded_delta_wh").abs(), "id", descending=[True, False])
+        (pl.col(f"{name}_after") - pl.col(name)).alias(delta(name)) for name in names
+    ).sort(pl.col(delta(names[0])).abs(), "id", descending=[True, False])
+
+
+def delta(column: str) -> str:
+    """Name of a difference: the unit stays at the end.
+
+    Examples
+    --------
+    >>> delta("awarded_wh")
+    'awarded_delta_wh'
+    """
+    name, _, unit = column.rpartition("_")
+    return f"{name}_delta_{unit}"

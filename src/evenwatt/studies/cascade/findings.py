@@ -13,11 +13,11 @@ from evenwatt import audit
 from evenwatt.core import units
 from evenwatt.core.meters import Meters
 from evenwatt.core.report import Report
-from evenwatt.studies.community import Community
-from evenwatt.studies.comparison import changes
-from evenwatt.studies.config import CaseConfig
+from evenwatt.studies.cascade.community import Community
+from evenwatt.studies.cascade.comparison import changes
+from evenwatt.studies.cascade.config import CascadeConfig
+from evenwatt.studies.cascade.tally import Tally
 from evenwatt.studies.division import Division, division
-from evenwatt.studies.tally import Tally
 
 Array = npt.NDArray[np.float64]
 Whole = npt.NDArray[np.int64]
@@ -46,13 +46,12 @@ class Period:
 
 def report(
     period: Period,
-    config: CaseConfig,
+    config: CascadeConfig,
     *,
     case: str,
     meters: Meters,
     skipped: Mapping[str, str],
     notes: Sequence[str],
-    provenance: Mapping[str, Any],
 ) -> Report:
     """Write the findings of a period.
 
@@ -60,7 +59,7 @@ def report(
     ----------
     period : Period
         The days' tallies.
-    config : CaseConfig
+    config : CascadeConfig
         The settings they were made with.
     case, meters
         Name of the case; any of its readings, for zone and interval length.
@@ -95,11 +94,10 @@ def report(
             *_gaps(period),
             *(f"rule {name} left out: {why}" for name, why in sorted(skipped.items())),
         ],
-        provenance=provenance,
     )
 
 
-def _measures(period: Period, config: CaseConfig, case: str, meters: Meters) -> Row:
+def _measures(period: Period, config: CascadeConfig, case: str, meters: Meters) -> Row:
     total = period.total
     claimed, served = int(total("claimed").sum()), int(total("awarded")[0].sum())
     intervals = int(total("intervals"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -12,9 +12,8 @@ import numpy as np
 
 from evenwatt.core.errors import CaseError
 from evenwatt.core.report import plain
-from evenwatt.studies import cascade
-from evenwatt.studies.case import Case
-from evenwatt.studies.config import checked_config
+from evenwatt.studies import moments
+from evenwatt.studies.cascade import problem as cascade
 from evenwatt.studies.division import Division, division, every
 
 if TYPE_CHECKING:
@@ -87,21 +86,15 @@ def explain(run: Run, member: str, time: str) -> Explanation:
     CaseError
         If the member, or a reading at that time, does not exist; says what there is.
     """
-    instant = _instant(time, run.record["zone"])
-    day = _day(run, instant)
-    rows = _interval(day, instant, run, time)
-    known = {row["id"]: row["label"] for row in run.report.tables["members"]}
-    named = [i for i, label in known.items() if member in (i, label)]
-    if len(named) != 1:
-        raise CaseError(
-            f"member '{member}': not one of the {len(known)} members, e.g. {', '.join(list(known)[:4])}"
-        )
-    own = rows.filter(rows["member"] == named[0])
+    instant = moments.instant(time, run.record["zone"])
+    rows = moments.interval(run, instant, time)
+    id, label = moments.member(run, member)
+    own = rows.filter(rows["member"] == id)
     if own.is_empty():
         raise CaseError(f"member '{member}' does not take part on {instant.date()}")
     mine = own.row(0, named=True)
     group = rows.filter(rows["agent"] == mine["agent"])
-    return _explanation(run, mine, known[named[0]], group, instant)
+    return _explanation(run, mine, label, group, instant)
 
 
 def _explanation(
@@ -148,7 +141,7 @@ def _others(
 def _weights(run: Run, held: Division, group: pl.DataFrame, instant: datetime) -> Any:
     if held.weights is None:
         return None
-    case = Case(run.folder.resolve().parent.parent, checked_config(run.record["config"], "run.json"))
+    case = run.case
     column = case.community.column(held.weights, instant.astimezone(ZoneInfo(case.config.timezone)).date())
     place = {member: k for k, member in enumerate(case.community.members)}
     return column[[place[member] for member in group["member"]]]
@@ -185,32 +178,3 @@ def _sentences(answer: Explanation, chosen: Division) -> list[str]:
         )
     told.append("Awards are whole Wh; what rounding takes in one interval it gives back in a later one.")
     return told
-
-
-def _instant(time: str, zone: str) -> datetime:
-    try:
-        moment = datetime.fromisoformat(time)
-    except ValueError:
-        raise CaseError(f"time '{time}': not ISO 8601, expected e.g. 2016-06-14T12:15") from None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(zone))).astimezone(UTC)
-
-
-def _day(run: Run, instant: datetime) -> pl.DataFrame:
-    import polars as pl
-
-    date = instant.astimezone(ZoneInfo(run.record["zone"])).date()
-    path = run.folder / "intervals" / f"{date}.parquet"
-    if not path.is_file():
-        m = run.report.measures
-        raise CaseError(f"{date}: the run covers {m['first']} to {m['last']}")
-    return pl.read_parquet(path)
-
-
-def _interval(day: pl.DataFrame, instant: datetime, run: Run, time: str) -> pl.DataFrame:
-    seconds = run.report.measures["interval_seconds"]
-    naive = np.datetime64(instant.replace(tzinfo=None), "s")
-    starts = np.unique(day["interval_start"].to_numpy()).astype("datetime64[s]")
-    held = starts[(starts <= naive) & (naive < starts + np.timedelta64(seconds, "s"))]
-    if len(held) == 0:
-        raise CaseError(f"time '{time}': that interval lacks a reading, so nothing was divided in it")
-    return day.filter(day["interval_start"].dt.epoch("s") == int(held[0].astype(np.int64)))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,11 +11,12 @@ import numpy.typing as npt
 
 from evenwatt.core import units
 from evenwatt.core.meters import Day, Meters, instants
-from evenwatt.studies import cascade, settlement
-from evenwatt.studies.cascade import DayProblem, Stage
-from evenwatt.studies.community import Community
+from evenwatt.studies.cascade import problem as cascade
+from evenwatt.studies.cascade import settlement
+from evenwatt.studies.cascade.community import Community
+from evenwatt.studies.cascade.problem import DayProblem, Stage
+from evenwatt.studies.cascade.tally import Tally
 from evenwatt.studies.division import division
-from evenwatt.studies.tally import Tally
 
 if TYPE_CHECKING:
     import polars as pl
@@ -42,15 +42,6 @@ class Residues:
     agents: Array
     suppliers: Array
     members: Array
-
-
-@dataclass(frozen=True)
-class DayTables:
-    """The files of one day, for the case's rule."""
-
-    intervals: pl.DataFrame
-    flows: pl.DataFrame
-    ledger: pl.DataFrame
 
 
 @dataclass(frozen=True)
@@ -88,7 +79,7 @@ def member_awards(day: Prepared) -> list[Array]:
 
 def conclude(
     day: Prepared, awards: Sequence[Array], community: Community, plan: Plan, residues: Residues
-) -> tuple[Tally, DayTables, Residues]:
+) -> tuple[Tally, dict[str, pl.DataFrame], Residues]:
     """Round, deliver, pay and write down a day; the tables follow the first rule."""
     problem, stock = day.problem, day.first.whole
     stages = [
@@ -103,7 +94,11 @@ def conclude(
     kept = np.rint(units.micro(moved.sum(axis=1), plan.margin_per_mwh)).astype(np.int64).sum(axis=0)
     settlement.balanced(rows, [agent.id for agent in community.agents], kept.tolist())
     after = Residues(day.first.residue, given.residue, np.stack([stage.residue for stage in stages]))
-    tables = DayTables(_intervals(problem, community, stock, chosen), _flows(problem, community, moved), rows)
+    tables = {
+        "intervals": _intervals(problem, community, stock, chosen),
+        "flows": _flows(problem, community, moved),
+        "ledger": rows,
+    }
     return _tally(day, stages, moved, paid, after), tables, after
 
 
@@ -193,13 +188,3 @@ def _flows(problem: DayProblem, community: Community, moved: Whole) -> pl.DataFr
             "wh": pl.Int64,
         },
     )
-
-
-def write_tables(tables: DayTables, folder: Path, day: str) -> None:
-    """Write a day's tables, each complete or not at all."""
-    for name in ("intervals", "flows", "ledger"):
-        place = folder / name
-        place.mkdir(parents=True, exist_ok=True)
-        part = place / f".{day}.part"
-        getattr(tables, name).write_parquet(part, compression="zstd")
-        part.replace(place / f"{day}.parquet")

@@ -1,4 +1,4 @@
-"""The cascade: suppliers fill a pool, agents share the pool, members share their agent's stock."""
+"""One day of the cascade: its problem, its two stages of division, its flows."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy.typing as npt
 from evenwatt.core import exact
 from evenwatt.core.meters import Day, Meters
 from evenwatt.core.outcome import Outcome
-from evenwatt.studies.community import PRICES, Community
+from evenwatt.studies.cascade.community import PRICES, Community
 from evenwatt.studies.division import Division
 
 Array = npt.NDArray[np.float64]

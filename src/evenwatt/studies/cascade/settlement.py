@@ -11,8 +11,8 @@ import numpy.typing as npt
 
 from evenwatt.core import exact, units
 from evenwatt.core.errors import ConservationError
-from evenwatt.studies.cascade import DayProblem
-from evenwatt.studies.community import Community
+from evenwatt.studies.cascade.community import Community
+from evenwatt.studies.cascade.problem import DayProblem
 
 if TYPE_CHECKING:
     import polars as pl

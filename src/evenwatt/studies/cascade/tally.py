@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import io
-from dataclasses import dataclass, fields
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -50,20 +47,3 @@ class Tally:
     agent_residue: Array  # (A,)
     supplier_residue: Array  # (S,)
     member_residue: Array  # (R, M)
-
-    def save(self, path: Path) -> None:
-        """Write to a temporary name, then rename: a tally on disk is a whole one."""
-        buffer = io.BytesIO()
-        np.savez(
-            buffer, allow_pickle=False, **{f.name: np.asarray(getattr(self, f.name)) for f in fields(self)}
-        )
-        part = path.with_suffix(".part")
-        part.write_bytes(buffer.getvalue())
-        part.replace(path)
-
-    @classmethod
-    def load_from(cls, path: Path) -> Tally:
-        """Read what :meth:`save` wrote."""
-        with np.load(path, allow_pickle=False) as held:
-            values: dict[str, Any] = {f.name: held[f.name] for f in fields(cls)}
-        return cls(**{name: value.item() if value.ndim == 0 else value for name, value in values.items()})
