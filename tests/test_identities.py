@@ -7,10 +7,26 @@ from itertools import permutations
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evenwatt import bargaining, claims
+from evenwatt.coalitions import (
+    Game,
+    SumGame,
+    masks,
+    microgrid_game,
+    optimistic_claims_game,
+    pessimistic_claims_game,
+    surplus_deficit_game,
+)
+from evenwatt.coalitions.banzhaf import banzhaf
+from evenwatt.coalitions.dutta_ray import dutta_ray
+from evenwatt.coalitions.egalitarian import equal_surplus
+from evenwatt.coalitions.gately import gately
+from evenwatt.coalitions.owen import owen
+from evenwatt.coalitions.shapley_enumeration import enumerated
+from evenwatt.coalitions.tau import tau
 from evenwatt.engine import water
 
 Array = npt.NDArray[np.float64]
@@ -150,3 +166,106 @@ def test_a_batch_equals_its_rows(name):
     together = rule(endowment, asked)
     for row in range(40):
         assert near(together[row], rule(endowment[row], asked[row]), asked[row]), (name, row)
+
+
+# Games of a claims problem: the same divisions, reached through what groups can be sure of.
+
+
+@given(problems(most=8))
+def test_shapley_of_either_claims_game_is_random_arrival(problem):
+    E, d = problem
+    expected = claims.rule("ra")(E, d)
+    assert near(enumerated(pessimistic_claims_game(float(E), d)), expected, d)
+    assert near(enumerated(optimistic_claims_game(float(E), d)), expected, d)
+
+
+@pytest.mark.parametrize("n", [10, 12, 14])
+def test_shapley_of_a_large_claims_game_is_random_arrival(n):
+    rng = np.random.default_rng(n)
+    d = rng.gamma(1.0, 10.0, n)
+    for E in rng.random(3) * d.sum():
+        assert near(enumerated(pessimistic_claims_game(E, d)), claims.rule("ra")(E, d), d)
+
+
+@given(problems(most=8))
+def test_tau_of_the_claims_game_is_adjusted_proportional(problem):
+    E, d = problem
+    assert near(tau(pessimistic_claims_game(float(E), d)), claims.rule("apro")(E, d), d)
+
+
+@given(problems(most=8))
+def test_dutta_ray_of_the_claims_game_is_equal_awards(problem):
+    E, d = problem
+    assert near(dutta_ray(pessimistic_claims_game(float(E), d)), claims.rule("cea")(E, d), d)
+
+
+@settings(max_examples=60)
+@given(problems(most=6))
+def test_nucleolus_of_the_claims_game_is_the_talmud(problem):
+    from evenwatt.coalitions.nucleolus import nucleolus
+
+    E, d = problem
+    found = nucleolus(pessimistic_claims_game(float(E), d))
+    assert near(found, claims.rule("talmud")(E, d), d, loose=1e3)  # to 1e-6: a sequence of linear programs
+
+
+@pytest.mark.parametrize("n", [2, 3, 4, 5, 6])
+def test_core_centre_of_the_claims_game_is_the_average_of_awards(n):
+    from evenwatt.coalitions.core_set import core_centre
+
+    rng = np.random.default_rng(n)
+    for d in (rng.integers(1, 9, n).astype(float), rng.gamma(1.0, 10.0, n) + 0.1):
+        for E in (0.3 * d.sum(), d.sum() / 2, 0.9 * d.sum()):
+            found = core_centre(pessimistic_claims_game(E, d))
+            assert near(found, claims.rule("aa")(E, d), d, loose=1e3)
+
+
+@pytest.mark.parametrize("value", [enumerated, banzhaf, tau, gately, equal_surplus], ids=lambda v: v.__name__)
+@given(
+    net=st.lists(st.integers(-9, 9), min_size=1, max_size=7),
+    prices=st.tuples(st.floats(0, 1), st.floats(0, 1)).map(sorted),
+)
+def test_a_microgrid_is_everyone_alone_and_the_spread_on_what_is_netted(value, net, prices):
+    sell, buy = prices
+    game, netted = microgrid_game(net, buy=buy, sell=sell), surplus_deficit_game(net)
+    expected = game.alone + (buy - sell) * value(netted)
+    assert np.abs(value(game) - expected).max() <= 1e-9 * (1 + np.abs(net).sum())
+
+
+@given(net=st.lists(st.lists(st.integers(-9, 9), min_size=4, max_size=4), min_size=1, max_size=5))
+def test_a_month_of_microgrids_is_valued_interval_by_interval(net):
+    games = [microgrid_game(row, buy=0.3, sell=0.08) for row in net]
+    together = microgrid_game(net, buy=0.3, sell=0.08)
+    for value in (enumerated, banzhaf, equal_surplus):
+        assert np.abs(value(together) - sum(value(game) for game in games)).max() <= 1e-9
+
+
+def owen_integrand(game: SumGame, t: float) -> Array:
+    """What each member adds on the mean if each of the others is there with chance t, coalition by coalition."""
+    n, table = game.n, game.table()
+    held = masks.rows(np.arange(1 << n), n)
+    chance = np.where(held, t, 1 - t)
+    found = np.empty(n)
+    for i in range(n):
+        without = np.flatnonzero(~held[:, i])
+        weight = np.delete(chance[without], i, axis=1).prod(axis=1)
+        found[i] = weight @ (table[without | 1 << i] - table[without])
+    return found
+
+
+@given(z=st.lists(st.integers(-6, 6).map(float), min_size=1, max_size=6), kink=st.floats(-5, 5))
+def test_banzhaf_is_the_owen_integrand_at_one_half_and_shapley_its_integral(z, kink):
+    game = SumGame(z, lambda s: np.maximum(s - kink, 0) - max(-kink, 0.0))
+    assert np.abs(banzhaf(game) - owen_integrand(game, 0.5)).max() <= 1e-12 * (1 + np.abs(z).sum())
+    nodes, weights = np.polynomial.legendre.leggauss((game.n + 1) // 2)
+    integral = sum(w / 2 * owen_integrand(game, (x + 1) / 2) for x, w in zip(nodes, weights, strict=True))
+    assert np.abs(enumerated(game) - integral).max() <= 1e-12 * (1 + np.abs(z).sum())
+
+
+@given(st.integers(1, 6), st.integers(0, 10**6))
+def test_the_mean_over_all_orders_is_enumeration_and_so_is_owen_without_unions(n, seed):
+    game = Game.from_table(n, np.random.default_rng(seed).normal(0, 10, (1 << n) - 1))
+    expected = enumerated(game)
+    orders = np.array(list(permutations(range(n))))
+    np.testing.assert_allclose(game.marginals(orders).mean(axis=0), expected, atol=1e-11)
+    np.testing.assert_allclose(owen(game, [[i] for i in range(n)]), expected, atol=1e-11)

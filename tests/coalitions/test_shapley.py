@@ -120,6 +120,20 @@ def test_fewer_nodes_than_exact_lose_nothing(n, kink):
     assert np.abs(every - few).max() <= 1e-12 * np.abs(every).max()
 
 
+@given(z=whole_rows)
+def test_banzhaf_of_sums_is_the_mean_over_coalitions(z):
+    net = np.array([z, z[::-1]], dtype=float)
+    for game in (
+        coalitions.microgrid_game(net, 0.3, 0.1),
+        SumGame(z, Kinked(0.2, (1.5,), (-1.0,))),
+        SumGame(z, lambda x: x * np.abs(x)),
+    ):
+        rows = np.array([[mask >> i & 1 for i in range(game.n)] for mask in range(1 << game.n)], dtype=bool)
+        worth = game.worth(rows)
+        mean = [worth[rows[:, i]].mean() - worth[~rows[:, i]].mean() for i in range(game.n)]
+        assert coalitions.banzhaf(game) == pytest.approx(mean, abs=1e-11 * (1 + np.abs(net).sum() ** 2))
+
+
 def test_a_thousand_members_share_everything():
     rng = np.random.default_rng(3)
     game = coalitions.surplus_deficit_game(rng.integers(-20, 21, 1000))

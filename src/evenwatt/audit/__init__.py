@@ -17,15 +17,20 @@ from evenwatt.audit.fairness import (
 )
 from evenwatt.audit.satisfaction import claim_adjusted_envy, coverage, coverage_envy, coverage_summary, envy
 from evenwatt.audit.search import check_axiom
+from evenwatt.audit.solutions import VALUE_AXIOMS, ValueAxiom, ValueWitness, check_value_axiom
 from evenwatt.audit.witness import Witness
 
 __all__ = [
     "AXIOMS",
+    "VALUE_AXIOMS",
     "Axiom",
     "Promise",
+    "ValueAxiom",
+    "ValueWitness",
     "Witness",
     "balances",
     "check_axiom",
+    "check_value_axiom",
     "claim_adjusted_envy",
     "conserved",
     "counterexample",

@@ -145,7 +145,7 @@ def rise(lack: Array, excess: Array, kink: Index, z: Index, t: float) -> float:
     With p the chance of the step, E[g(Y)] = (1-p) E[g(Y_i)] + p E[g(Y_i + a)]. That is solved for Y_i by
     dividing by the larger of the two, towards ``kink`` from the end where Y_i is known: stable.
     """
-    a = np.int64(abs(z))
+    a = np.abs(np.int64(z))
     inverse = 1.0 / (1.0 - t)
     ratio = t * inverse
     known = kink if z > 0 else lack.size - 2 - kink

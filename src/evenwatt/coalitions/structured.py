@@ -7,6 +7,7 @@ with chance t (Owen 1972, doi:10.1287/mnsc.18.5.64). On whole numbers the law of
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -18,6 +19,7 @@ from evenwatt.coalitions.sum_game import Kinked, SumGame
 from evenwatt.coalitions.two_price import TwoPriceGame
 
 Array = npt.NDArray[np.float64]
+Times = Callable[[int], tuple[Array, Array]]
 
 MOST_WORK = 2e11  # cell updates of a whole game on a grid: half a minute of one core
 EXACT_WORK = 2e12  # of a whole game on its own exact unit
@@ -31,8 +33,14 @@ def affordable(game: SumGame | TwoPriceGame) -> bool:
     return lawful(numbers).is_exact
 
 
-def structured(game: SumGame | TwoPriceGame) -> tuple[Array, Array]:
+def structured(game: SumGame | TwoPriceGame, times: Times = arrival_times) -> tuple[Array, Array]:
     """Shapley value of a game on sums, and a proven bound on its error.
+
+    Parameters
+    ----------
+    times : callable
+        Quadrature of the time of arrival for so many members; another gives another probabilistic value, as
+        ``coin_toss`` gives the Banzhaf value.
 
     Returns
     -------
@@ -42,19 +50,26 @@ def structured(game: SumGame | TwoPriceGame) -> tuple[Array, Array]:
         slope of f, and the changes of all others times half the range of slopes.
     """
     if isinstance(game, TwoPriceGame):
-        return _two_price(game)
+        return _two_price(game, times)
     if isinstance(game.f, Kinked):
-        return _kinked(game, game.f)
-    return _any_function(game), np.zeros(game.n)
+        return _kinked(game, game.f, times)
+    return _any_function(game, times), np.zeros(game.n)
 
 
-def by_interval(net: npt.ArrayLike) -> Array:
+def coin_toss(members: int) -> tuple[Array, Array]:
+    """Everyone present with chance one half: the quadrature of the Banzhaf value."""
+    return np.array([0.5]), np.array([1.0])
+
+
+def by_interval(net: npt.ArrayLike, times: Times = arrival_times) -> Array:
     """Shapley values of g(S) = min(surplus of S, deficit of S), interval by interval.
 
     Parameters
     ----------
     net : (T, n)
         Net positions [one energy unit].
+    times : callable
+        As for :func:`structured`.
 
     Returns
     -------
@@ -74,14 +89,14 @@ def by_interval(net: npt.ArrayLike) -> Array:
     if mixed.size:
         rows = lawful(held[mixed])
         # |z| = 2 max(z, 0) - z, and g = (sum of |z_i| - |z(S)|) / 2.
-        positive = _hinges(rows, np.zeros(mixed.size))
+        positive = _hinges(rows, np.zeros(mixed.size), times)
         found[mixed] = (size[mixed] + held[mixed]) / 2 - positive
     return found
 
 
-def _two_price(game: TwoPriceGame) -> tuple[Array, Array]:
+def _two_price(game: TwoPriceGame, times: Times) -> tuple[Array, Array]:
     spread, used = game.spread, np.flatnonzero(game.spread != 0)
-    inside = by_interval(game.net[used])
+    inside = by_interval(game.net[used], times)
     # Only what is shared inside needs a partner: v = additive - spread |z(S)|/2, and |z(S)| = sum |z_i| - 2 g.
     alone = game.additive - (spread[used] / 2) @ np.abs(game.net[used])
     mixed = _mixed_rows(game.net) & (spread != 0)
@@ -90,34 +105,34 @@ def _two_price(game: TwoPriceGame) -> tuple[Array, Array]:
     return alone + spread[used] @ inside, bound
 
 
-def _kinked(game: SumGame, f: Kinked) -> tuple[Array, Array]:
+def _kinked(game: SumGame, f: Kinked, times: Times) -> tuple[Array, Array]:
     rows = lawful(game.z[None, :])
     values = game.base + f.slope * game.z
     own = np.abs(f.slope) + np.abs(f.bends).sum()
     for kink, bend in zip(f.kinks, f.bends, strict=True):
-        values = values + bend * _hinges(rows, np.array([kink]))[0]
+        values = values + bend * _hinges(rows, np.array([kink]), times)[0]
     moved = rows.moved[0]
     return values, own * moved + np.abs(f.bends).sum() * (moved.sum() - moved) / 2
 
 
-def _hinges(rows: Grid, kinks: Array) -> Array:
+def _hinges(rows: Grid, kinks: Array, times: Times) -> Array:
     """Shapley values of max(z(S) - kink, 0) for every row, shared among threads."""
     from evenwatt.coalitions._kernels import hinge_rows
 
-    times, weights = arrival_times(_members(rows))
+    nodes, weights = times(_members(rows))
     found = np.zeros(rows.numbers.shape)
     blocks = [slice(k, k + BLOCK) for k in range(0, len(found), BLOCK)]
 
     def fill(block: slice) -> None:
         numbers = np.ascontiguousarray(rows.numbers[block])
-        hinge_rows(numbers, kinks[block] / rows.unit[block], times, weights, found[block])
+        hinge_rows(numbers, kinks[block] / rows.unit[block], nodes, weights, found[block])
 
     with ThreadPoolExecutor(min(len(blocks), os.cpu_count() or 1)) as crew:
         list(crew.map(fill, blocks))
     return found * rows.unit[:, None]
 
 
-def _any_function(game: SumGame) -> Array:
+def _any_function(game: SumGame, times: Times) -> Array:
     """Values for an f that is only known by its values."""
     from evenwatt.coalitions._kernels import law_row
 
@@ -129,8 +144,8 @@ def _any_function(game: SumGame) -> Array:
     if order.size:
         low, high = int(np.minimum(z, 0).sum()), int(np.maximum(z, 0).sum())
         reached = np.asarray(game.f(np.arange(low, high + 1) * rows.unit[0]), dtype=np.float64)
-        times, weights = arrival_times(int(order.size))
-        values[order] += law_row(z[order], reached, low, times, weights)
+        nodes, weights = times(int(order.size))
+        values[order] += law_row(z[order], reached, low, nodes, weights)
     return values
 
 
