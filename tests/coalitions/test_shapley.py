@@ -14,7 +14,7 @@ from evenwatt import coalitions
 from evenwatt.coalitions import Game, Kinked, SumGame, TwoPriceGame, shapley
 from evenwatt.coalitions.normal import normal
 from evenwatt.coalitions.quadrature import arrival_times
-from evenwatt.coalitions.sampling import sampled
+from evenwatt.coalitions.sampling import SamplingWarning, sampled
 from evenwatt.coalitions.structured import by_interval, cells, structured
 from evenwatt.core.errors import ProblemError
 
@@ -248,6 +248,14 @@ def test_sampling_stops_at_the_wanted_error_and_says_what_it_took():
     assert held.std_err.max() <= 0.5
     assert held.evaluations < 1 << 20
     assert shapley(game, "sampling", std_err=0.25).evaluations > held.evaluations
+
+
+def test_a_standard_error_out_of_reach_is_warned_about():
+    game = coalitions.surplus_deficit_game(np.random.default_rng(1).integers(-50, 50, 40))
+    told = []
+    with pytest.warns(SamplingWarning, match="400 orders left a standard error of"):
+        shapley(game, "sampling", std_err=1e-6, orders=400, progress=lambda *step: told.append(step))
+    assert told[-1] == (400, 400, "sampling orders")
 
 
 def test_sampling_does_not_depend_on_workers():

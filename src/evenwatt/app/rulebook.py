@@ -2,32 +2,46 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from difflib import get_close_matches
 from typing import Any
 
 from evenwatt import audit
 from evenwatt.core import rule as registry
 from evenwatt.core.rule import Rule
 
+# What a rule of each kind divides, most asked for first.
+KINDS = {
+    "claims": "claims on scarce energy",
+    "bargaining": "claims on scarce energy, by bargaining",
+    "coalitions": "the worth of a game",
+    "coalitions.money": "what a microgrid saves",
+}
+
 
 def described(name: str | None = None) -> list[dict[str, Any]]:
-    """Describe one rule, or all of them.
+    """Describe the rules of one name, whatever they divide, or all of them.
 
     Raises
     ------
     RuleError
         If ``name`` is unknown.
     """
-    held = registry.all("claims") | registry.all("bargaining")
-    if name is not None:
-        kind = "bargaining" if name in registry.all("bargaining") else "claims"
-        held = {name: registry.find(kind, name)}
-    return [_described(rule) for rule in held.values()]
+    kinds = [kind for kind in KINDS if name is None or name in registry.all(kind)]
+    if name is not None and not kinds:
+        # The nearest of any kind, so that a slip of the pen is met with the right hint.
+        every = {known: kind for kind in reversed(KINDS) for known in registry.all(kind)}
+        near = get_close_matches(name, every, n=1)
+        registry.find(every[near[0]] if near else "claims", name)
+    held = [registry.all(kind) for kind in kinds]
+    return [_described(rule) for rules in held for rule in rules.values() if name in (None, rule.name)]
 
 
 def _described(rule: Rule) -> dict[str, Any]:
     return {
         "name": rule.name,
         "kind": rule.kind,
+        "divides": KINDS[rule.kind],
         "title": rule.title,
         "spelling": _spelling(rule),
         "source": rule.source,
@@ -36,17 +50,34 @@ def _described(rule: Rule) -> dict[str, Any]:
         "parameters": {
             key: value for key, value in rule.parameters.items() if isinstance(value, (int, float, str))
         },
-        "promises": [
-            {
-                "axiom": promise.axiom,
-                "title": audit.AXIOMS[promise.axiom].title,
-                "statement": audit.AXIOMS[promise.axiom].statement,
-                "holds": promise.holds,
-                "witness": None if promise.witness is None else promise.witness.sentence,
-            }
-            for promise in audit.promises(rule)
-        ],
+        "promises": _of_claims(rule) if rule.kind in ("claims", "bargaining") else _of_values(rule),
     }
+
+
+def _of_claims(rule: Rule) -> list[dict[str, Any]]:
+    return [
+        {
+            "axiom": promise.axiom,
+            "title": audit.AXIOMS[promise.axiom].title,
+            "statement": audit.AXIOMS[promise.axiom].statement,
+            "holds": promise.holds,
+            "witness": None if promise.witness is None else promise.witness.sentence,
+        }
+        for promise in audit.promises(rule)
+    ]
+
+
+def _of_values(rule: Rule) -> list[dict[str, Any]]:
+    return [
+        {
+            "axiom": axiom.id,
+            "title": axiom.id.replace("-", " "),
+            "statement": axiom.statement,
+            "holds": axiom.id in rule.satisfies,
+            "witness": None,
+        }
+        for axiom in audit.VALUE_AXIOMS.values()
+    ]
 
 
 def _spelling(rule: Rule) -> str:
@@ -57,31 +88,66 @@ def _spelling(rule: Rule) -> str:
 
 
 def markdown() -> str:
-    """The reference page of rules: one table of names, one of promises."""
-    held = described()
+    """The reference page of rules: for each kind a table of names and one of promises."""
+    every = described()
+    divided = [r for r in every if r["kind"] in ("claims", "bargaining")]
     lines = [
         "# Rules",
         "",
         "Made by `python -m evenwatt.app.rulebook`; `evenwatt rules RULE` tells one rule in full.",
         "",
-        "| written | rule | source |",
-        "|---|---|---|",
-        *(f"| `{r['spelling']}` | {r['title']} | {r['source']} |" for r in held),
+        *_names(divided),
         "",
         "## Promises",
         "",
         "`+` promised, and tested on random problems; `-` broken, a counterexample is stored and tested; "
         "`?` undecided.",
         "",
-        f"| axiom | {' | '.join(r['name'] for r in held)} |",
-        f"|---|{'---|' * len(held)}",
+        *_promises(divided),
+        "",
+        "## What the axioms say",
+        "",
+        *_statements(divided),
+        "",
+        "## Values of games",
+        "",
+        "What groups earn together, divided: functions of a `Game` in `evenwatt.coalitions`. `+` promised, and "
+        "tested on random games; `-` not promised, and broken by some game that the tests draw.",
+        "",
+        *_kind(every, "coalitions"),
+        "",
+        *_statements([r for r in every if r["kind"] == "coalitions"]),
+        "",
+        "## Money in a microgrid",
+        "",
+        "`rule.money` of a microgrid: what pooling saved over the period, divided. Those that are values promise "
+        "what the value promises.",
+        "",
+        *_names([r for r in every if r["kind"] == "coalitions.money"]),
     ]
+    return "\n".join(lines) + "\n"
+
+
+def _kind(every: Sequence[dict[str, Any]], kind: str) -> list[str]:
+    held = [r for r in every if r["kind"] == kind]
+    return [*_names(held), "", *_promises(held)]
+
+
+def _names(held: Sequence[dict[str, Any]]) -> list[str]:
+    rows = [f"| `{r['spelling']}` | {r['title']} | {r['source']} |" for r in held]
+    return ["| written | rule | source |", "|---|---|---|", *rows]
+
+
+def _promises(held: Sequence[dict[str, Any]]) -> list[str]:
+    lines = [f"| axiom | {' | '.join(r['name'] for r in held)} |", f"|---|{'---|' * len(held)}"]
     for k, promise in enumerate(held[0]["promises"]):
         marks = [{True: "+", False: "-", None: "?"}[r["promises"][k]["holds"]] for r in held]
         lines.append(f"| {promise['title']} | {' | '.join(marks)} |")
-    lines += ["", "## What the axioms say", ""]
-    lines += [f"- **{p['title']}** (`{p['axiom']}`): {p['statement']}" for p in held[0]["promises"]]
-    return "\n".join(lines) + "\n"
+    return lines
+
+
+def _statements(held: Sequence[dict[str, Any]]) -> list[str]:
+    return [f"- **{p['title']}** (`{p['axiom']}`): {p['statement']}" for p in held[0]["promises"]]
 
 
 if __name__ == "__main__":

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import warnings
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -16,11 +17,16 @@ from evenwatt.engine.executor import executor
 
 Array = npt.NDArray[np.float64]
 Design = Literal["antithetic", "stratified"]
+Progress = Callable[[int, int, str], None]
 
 CELLS = 1 << 20  # orders x members evaluated at a time
-FEWEST = 64  # observations before a standard error is believed
+FEWEST = 128  # observations before a standard error is believed
 MOST = 1 << 20  # orders drawn before giving up on a requested standard error
 USUAL = 1 << 12  # orders drawn where no standard error is requested
+
+
+class SamplingWarning(UserWarning):
+    """The requested standard error was not reached."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +65,7 @@ def sampled(
     design: Design = "antithetic",
     rng: np.random.Generator | int = 0,
     workers: int = 1,
+    progress: Progress | None = None,
 ) -> Sample:
     """Estimate the Shapley value from random orders of arrival.
 
@@ -73,7 +80,7 @@ def sampled(
         Any game.
     std_err : float, optional
         Draw until no member's standard error is above this [unit of the worth]. Looking repeatedly lowers the
-        coverage of the intervals slightly; no look is taken before 64 observations.
+        coverage of the intervals slightly; no look is taken before 128 observations.
     orders : int, optional
         At most so many orders; by default 4,096, or about a million where ``std_err`` is given.
     design : {"antithetic", "stratified"}
@@ -81,11 +88,18 @@ def sampled(
         Chance, or its seed. One stream a batch, so that the answer does not depend on ``workers``.
     workers : int
         Processes to share the batches.
+    progress : callable, optional
+        Told ``(orders done, most orders, what)`` after each batch.
 
     Raises
     ------
     ProblemError
         If an option makes no sense.
+
+    Warns
+    -----
+    SamplingWarning
+        If ``std_err`` was not reached within ``orders``.
 
     Source: Castro, Gomez & Tejada 2009, doi:10.1016/j.cor.2008.04.004; antithetic and stratified orders:
     Mitchell et al. 2022, jmlr.org/papers/v23/21-0439.html.
@@ -100,9 +114,18 @@ def sampled(
     with executor(workers) as crew:
         for part in crew.map(_observe, _batches(game, design, most, generator(rng))):
             tally = tally.merged(part)
+            if progress is not None:
+                progress(tally.count * block, most * block, "sampling orders")
             if std_err is not None and tally.count >= FEWEST and tally.std_err.max() <= std_err:
                 break
     reached = std_err is None or bool(tally.std_err.max() <= std_err)
+    if not reached:
+        warnings.warn(
+            f"{tally.count * block:,} orders left a standard error of {tally.std_err.max():.3g}, more than the "
+            f"{std_err:.3g} asked for; allow more with orders=, or ask for less",
+            SamplingWarning,
+            stacklevel=3,
+        )
     return Sample(tally.mean, tally.std_err, tally.count, tally.count * block, reached)
 
 

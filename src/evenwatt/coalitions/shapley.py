@@ -12,7 +12,7 @@ import numpy.typing as npt
 from evenwatt.coalitions.classic import AirportGame
 from evenwatt.coalitions.game import Game
 from evenwatt.coalitions.normal import normal
-from evenwatt.coalitions.sampling import Design, sampled
+from evenwatt.coalitions.sampling import Design, Progress, sampled
 from evenwatt.coalitions.shapley_enumeration import enumerated
 from evenwatt.coalitions.structured import affordable, structured
 from evenwatt.coalitions.sum_game import Kinked, SumGame
@@ -68,6 +68,7 @@ def shapley(
     orders: int | None = None,
     confidence: float = 0.95,
     workers: int = 1,
+    progress: Progress | None = None,
 ) -> ShapleyValue:
     """Average what each member adds over all orders of joining.
 
@@ -93,11 +94,18 @@ def shapley(
         Of the intervals, in (0, 1).
     workers : int
         Processes for sampling; the answer does not depend on it.
+    progress : callable, optional
+        Told ``(orders done, most orders, what)`` while sampling.
 
     Raises
     ------
     ProblemError
         If the method does not apply to the game, naming one that does.
+
+    Warns
+    -----
+    SamplingWarning
+        If ``std_err`` was not reached.
 
     Examples
     --------
@@ -115,7 +123,9 @@ def shapley(
     chosen = _chosen(game) if method == "auto" else method
     if chosen in ("sampling", "stratified-sampling"):
         design: Design = "antithetic" if chosen == "sampling" else "stratified"
-        held = sampled(game, std_err=std_err, orders=orders, design=design, rng=rng, workers=workers)
+        held = sampled(
+            game, std_err=std_err, orders=orders, design=design, rng=rng, workers=workers, progress=progress
+        )
         return ShapleyValue(held.mean, held.std_err, held.interval(confidence), False, chosen, held.orders)
     values, bound, method_used = _DETERMINISTIC[chosen](game)
     around = np.stack([values - bound, values + bound], axis=-1)
