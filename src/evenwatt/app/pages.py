@@ -7,11 +7,13 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from evenwatt.app import sections
+from evenwatt.app import microgrid_front, microgrid_money, microgrid_sections, sections
+from evenwatt.app.microgrid_findings import MicrogridFindings
 from evenwatt.app.plots.axioms import Axioms
 from evenwatt.app.plots.findings import NOTHING_SCARCE, Figure, Findings
 from evenwatt.app.plots.quantities import counted, energy, grouped, money, percent
-from evenwatt.app.sections import Section
+from evenwatt.app.plots.stories import Story
+from evenwatt.app.section import Front, Section, period
 
 
 def cascade(report: Mapping[str, Any]) -> str:
@@ -38,22 +40,45 @@ def cascade(report: Mapping[str, Any]) -> str:
         sections.members(found),
         sections.parties(found),
     ]
-    return _page(found, "Who got the energy", parts)
+    return _page(found, "Who got the energy", parts, _cascade_front(found))
 
 
 def comparison(report: Mapping[str, Any]) -> str:
     """The page of a comparison: rules side by side, from the same report as :func:`cascade`."""
     found = Findings(report)
-    return _page(
-        found, "Rules compared", [sections.equality(found), sections.awards(found), sections.fairness(found)]
-    )
+    parts = [sections.equality(found), sections.awards(found), sections.fairness(found)]
+    return _page(found, "Rules compared", parts, _cascade_front(found))
 
 
-def _page(found: Findings, title: str, parts: Sequence[Section]) -> str:
+def microgrid(report: Mapping[str, Any]) -> str:
+    """The page of a microgrid study: who traded with whom, what it saved, and how the saving is divided.
+
+    Parameters
+    ----------
+    report : mapping
+        What ``Report.to_dict()`` gives. Tables that are absent leave a sentence in their place.
+
+    Returns
+    -------
+    str
+        One HTML document that asks for nothing: no font, script, style or picture from elsewhere.
+    """
+    found = MicrogridFindings(report)
+    parts = [
+        microgrid_sections.trade(found),
+        microgrid_money.savings(found),
+        microgrid_money.bills(found),
+        microgrid_money.stability(found),
+        microgrid_sections.prices(found),
+        microgrid_money.explained(found),
+        microgrid_sections.members(found),
+    ]
+    return _page(found, "What the microgrid saved", parts, microgrid_front.front(found))
+
+
+def _page(found: Findings, title: str, parts: Sequence[Section], front: Front) -> str:
     """Fill the template."""
     report, measures = found.report, found.measures
-    period = [str(measures[key]) for key in ("first", "last") if measures.get(key)]
-    about = [str(measures.get("zone") or ""), " to ".join(dict.fromkeys(period)), f"rule {found.chosen}"]
     return (
         _environment()
         .get_template("page.html")
@@ -61,16 +86,22 @@ def _page(found: Findings, title: str, parts: Sequence[Section]) -> str:
             title=title,
             case=str(measures.get("case") or report.get("study") or "evenwatt"),
             study=str(report.get("study") or ""),
-            about=[words for words in about if words],
+            about=[words for words in front.about if words],
             summary=list(report.get("summary") or []),
-            is_scarce=found.is_scarce,
-            scarce_nothing=NOTHING_SCARCE,
-            key_figures=_key_figures(found),
+            calm=front.calm,
+            is_good=front.is_good,
+            key_figures=front.key_figures,
             sections=parts,
             notes=list(report.get("notes") or []),
             provenance=_provenance(report.get("provenance") or {}),
         )
     )
+
+
+def _cascade_front(found: Findings) -> Front:
+    """What stands above the sections of a cascade."""
+    about = [str(found.measures.get("zone") or ""), period(found), f"rule {found.chosen}"]
+    return Front(about, "" if found.is_scarce else NOTHING_SCARCE, _key_figures(found))
 
 
 def _environment() -> Environment:
@@ -85,6 +116,7 @@ def _environment() -> Environment:
     made.tests |= {
         "figure": lambda block: isinstance(block, Figure),
         "axioms": lambda block: isinstance(block, Axioms),
+        "story": lambda block: isinstance(block, Story),
     }
     return made
 

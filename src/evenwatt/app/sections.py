@@ -1,14 +1,13 @@
-"""The parts of a report page: each section's figures, tables and captions, or why there is nothing."""
+"""The parts of a cascade's page: each section's figures, tables and captions, or why there is nothing."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from evenwatt.app import plots
-from evenwatt.app.plots.axioms import Axioms, axioms_of
+from evenwatt.app.plots.axioms import axioms_of
 from evenwatt.app.plots.bars import MOST_MEMBERS
 from evenwatt.app.plots.calendar_maps import coverage_map, days_table, shortage_map
 from evenwatt.app.plots.cells import Table, energies, moneys, numbers, shares, words
@@ -21,6 +20,7 @@ from evenwatt.app.plots.quantities import counted
 from evenwatt.app.plots.quarters import quarters_caption
 from evenwatt.app.plots.sankey import gathered, links_of, sankey_caption
 from evenwatt.app.plots.strips import strips_caption
+from evenwatt.app.section import Block, Section, absent, marked
 
 MEMBER_ENERGIES = {
     "load_wh": "Load",
@@ -44,24 +44,6 @@ SUPPLIER_ENERGIES = {
 }
 
 
-@dataclass(frozen=True)
-class Section:
-    """A part of the page: figures and tables in order, or the reason why there is nothing."""
-
-    name: str
-    title: str
-    blocks: Sequence[Figure | Table | Axioms]
-    absent: str = ""
-
-
-def _absent(name: str, title: str, *tables: str) -> Section:
-    """A section that says why it is empty."""
-    missing = " and ".join(f"“{table}”" for table in tables)
-    return Section(
-        name, title, [], f"The report holds no rows of {missing}, so there is nothing to show here."
-    )
-
-
 def _calm(name: str, title: str, heading: str, told: str) -> Section:
     """A section where nothing was scarce."""
     return Section(name, title, [Figure(heading, statement(heading, NOTHING_SCARCE), told)])
@@ -73,7 +55,7 @@ def flows(found: Findings) -> Section:
     flows = found.table("flows")
     unserved = {f"member:{m['id']}": int(m.get("shortfall_wh") or 0) for m in found.table("members")}
     if not flows and not any(unserved.values()):
-        return _absent(name, title, "flows")
+        return absent(name, title, "flows")
     labels = {
         f"{kind}:{key}": label
         for kind in ("supplier", "agent", "member")
@@ -104,7 +86,7 @@ def scarcity(found: Findings) -> Section:
     tables = {"coverage_by_day": coverage_map, "shortage_by_slot": shortage_map}
     figures = [draw(found) for table, draw in tables.items() if found.table(table)]
     if not figures:
-        return _absent(name, title, *tables)
+        return absent(name, title, *tables)
     return Section(name, title, [*figures, days_table(found)] if found.is_scarce else figures)
 
 
@@ -114,7 +96,7 @@ def equality(found: Findings) -> Section:
     rows = found.table("lorenz")
     curves = curves_of(rows)
     if not curves:
-        return _absent(name, title, "lorenz")
+        return absent(name, title, "lorenz")
     heading = "Lorenz curves by rule"
     if not found.is_scarce:
         return _calm(name, title, heading, "All curves coincide, as every rule awards every claim.")
@@ -130,7 +112,7 @@ def equality(found: Findings) -> Section:
         "lorenz-table",
         "The figures of the curves",
         [words("Rule", [curve.rule for curve in curves]), gini, *held],
-        _marked([curve.rule for curve in curves], found),
+        marked([curve.rule for curve in curves], found),
         is_folded=True,
     )
     return Section(name, title, [drawn, table])
@@ -141,17 +123,12 @@ def _shared(found: Findings) -> str:
     return "contested energy" if found.is_contested_only else "awarded energy"
 
 
-def _marked(rules: Sequence[str], found: Findings) -> frozenset[int]:
-    """The rows of the case's rule."""
-    return frozenset(k for k, rule in enumerate(rules) if rule == found.chosen)
-
-
 def awards(found: Findings) -> Section:
     """What each rule gives each member: bars for a few members, strips for many."""
     name, title = "awards", "What each rule gives each member"
     given = [row for row in found.table("awards") if row["rule"] in {r["rule"] for r in found.rules}]
     if not given:
-        return _absent(name, title, "awards")
+        return absent(name, title, "awards")
     heading = (
         "Coverage of each member by rule" if len(found.table("members")) > MOST_MEMBERS else "Awards by rule"
     )
@@ -172,7 +149,7 @@ def awards(found: Findings) -> Section:
     else:
         drawn = plots.coverage_strips(lists, chosen=found.chosen, where=where)
         told += " The upright line marks the median."
-    blocks: list[Figure | Table | Axioms] = [Figure(heading, drawn, told)]
+    blocks: list[Block] = [Figure(heading, drawn, told)]
     if len(claims) > MOST_MEMBERS:
         awards_of = _awards_by_rule(found, given)
         bars = plots.award_quarters(awards_of, claims=claims, chosen=found.chosen)
@@ -239,7 +216,7 @@ def duration(found: Findings) -> Section:
     rows = found.table(table)
     intervals, contested = found.wh("intervals"), found.wh("intervals_contested")
     if not rows:
-        return _absent(name, title, table)
+        return absent(name, title, table)
     heading = "Duration curve of shortage"
     if not found.is_scarce:
         return _calm(name, title, heading, "The curve lies at zero: no interval was short.")
@@ -264,7 +241,7 @@ def _duration_table(rows: Sequence[Any], minutes: float) -> Table:
 def fairness(found: Findings) -> Section:
     """The fairness card: what every rule promises and what it measured here."""
     name, title = "fairness", "What each rule promises and delivers"
-    blocks: list[Figure | Table | Axioms] = []
+    blocks: list[Block] = []
     if found.rules:
         blocks.append(_measured(found))
     if found.table("axioms"):
@@ -283,7 +260,7 @@ def fairness(found: Findings) -> Section:
             words("Reason", [row["skipped"] for row in skipped]),
         ]
         blocks.append(Table("skipped", "Rules that could not run here", columns))
-    return Section(name, title, blocks) if blocks else _absent(name, title, "rules", "axioms")
+    return Section(name, title, blocks) if blocks else absent(name, title, "rules", "axioms")
 
 
 def _measured(found: Findings) -> Table:
@@ -302,7 +279,7 @@ def _measured(found: Findings) -> Table:
     ]
     where = "; indices and coverage of contested intervals" if found.is_contested_only else ""
     told = f"Measures by rule; moved is what changes hands against the case’s rule{where}"
-    return Table("measured", told, columns, _marked([row["rule"] for row in rows], found))
+    return Table("measured", told, columns, marked([row["rule"] for row in rows], found))
 
 
 def members(found: Findings) -> Section:
@@ -310,7 +287,7 @@ def members(found: Findings) -> Section:
     name, title = "members", "Members"
     rows = sorted(found.table("members"), key=_worst_first)
     if not rows:
-        return _absent(name, title, "members")
+        return absent(name, title, "members")
     agents = found.names("agents")
     of = {key: [row.get(key) for row in rows] for key in MEMBER_ENERGIES}
     colours = [agent_colour(found.position(str(row.get("agent")))) for row in rows]
@@ -338,7 +315,7 @@ def parties(found: Findings) -> Section:
     name, title = "parties", "Agents and suppliers"
     tables = [_agents(found), _suppliers(found)]
     present = [table for table in tables if table.length]
-    return Section(name, title, present) if present else _absent(name, title, "agents", "suppliers")
+    return Section(name, title, present) if present else absent(name, title, "agents", "suppliers")
 
 
 def _agents(found: Findings) -> Table:

@@ -8,6 +8,7 @@ from math import ceil, floor, log10
 
 from evenwatt.app.plots.drawing import line, text
 from evenwatt.app.plots.quantities import THIN, Unit, grouped
+from evenwatt.core.units import MICRO_PER_UNIT
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,13 @@ def energy_ticks(high_wh: float, unit: Unit, count: int = 5) -> list[tuple[float
     values = round_ticks(0, high_wh / unit.wh, count)
     decimals = decimals_of(values)
     return [(value * unit.wh, grouped(value, decimals)) for value in values]
+
+
+def money_ticks(low: float, high: float, count: int = 5) -> list[tuple[float, str]]:
+    """Round amounts within ``low..high`` [micro-units] and how they are written in the currency."""
+    values = round_ticks(low / MICRO_PER_UNIT, high / MICRO_PER_UNIT, count)
+    decimals = next((d for d in range(6) if all(abs(v - round(v, d)) < 1e-9 for v in values)), 6)
+    return [(value * MICRO_PER_UNIT, grouped(value, decimals)) for value in values]
 
 
 def percent_ticks(low: float = 0.0, high: float = 1.0, count: int = 5) -> list[tuple[float, str]]:

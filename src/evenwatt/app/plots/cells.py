@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from evenwatt.app.plots.quantities import grouped, percent, unit_for
+from evenwatt.app.plots.quantities import Unit, grouped, percent, unit_for
 from evenwatt.core.units import MICRO_PER_UNIT
 
 NOTHING = "–"
@@ -74,9 +74,11 @@ def words(
     return Column(title, cells, is_figure=False)
 
 
-def energies(columns: Mapping[str, Figures], *, bars: frozenset[str] = frozenset()) -> list[Column]:
+def energies(
+    columns: Mapping[str, Figures], *, bars: frozenset[str] = frozenset(), unit: Unit | None = None
+) -> list[Column]:
     """Columns of energies [Wh] in one unit, so that they compare; a bar where the title is in ``bars``."""
-    unit = unit_for([v for values in columns.values() for v in values])
+    unit = unit or unit_for([v for values in columns.values() for v in values])
     largest = max((abs(v) for values in columns.values() for v in values if v is not None), default=0)
     decimals = 0 if unit.wh == 1 else 2 if largest < 10 * unit.wh else 1
     made = []
@@ -99,9 +101,10 @@ def numbers(title: str, values: Figures, decimals: int = 0, *, unit: str = "", b
     return Column(title, _barred(told, values, bars), unit)
 
 
-def moneys(title: str, micro: Figures, currency: str) -> Column:
+def moneys(title: str, micro: Figures, currency: str, *, decimals: int = 2, bars: bool = False) -> Column:
     """A column of money [micro-units] in the currency."""
-    return numbers(title, [None if v is None else v / MICRO_PER_UNIT for v in micro], 2, unit=currency)
+    amounts = [None if v is None else v / MICRO_PER_UNIT for v in micro]
+    return numbers(title, amounts, decimals, unit=currency, bars=bars)
 
 
 def _barred(told: Sequence[str], values: Figures, is_wanted: bool) -> list[Cell]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from evenwatt.core import units
 from evenwatt.core.units import MICRO_PER_UNIT
 
 THIN = "\u202f"  # narrow no-break space
@@ -44,6 +45,18 @@ def unit_for(wh: Iterable[float | None]) -> Unit:
     return next((Unit(worth, name) for least, worth, name in LADDER if largest >= least), Unit(1_000, "kWh"))
 
 
+def household_unit(wh: Iterable[float | None]) -> Unit:
+    """The kWh that bills are written in, unless all these energies are too small or one too large for it.
+
+    Examples
+    --------
+    >>> household_unit([14_700_000, 6_650]).name, household_unit([740]).name
+    ('kWh', 'Wh')
+    """
+    held = [abs(value) for value in wh if value is not None]
+    return Unit(1_000, "kWh") if 1_000 <= max(held, default=0) < 10**9 else unit_for(held)
+
+
 def energy(wh: float) -> str:
     """One energy with its unit.
 
@@ -60,9 +73,26 @@ def written(wh: float, unit: Unit) -> str:
     return f"{unit.of(wh)}{THIN}{unit.name}"
 
 
-def money(micro: float, currency: str) -> str:
+def money(micro: float, currency: str, decimals: int = 2) -> str:
     """Micro-units as money with two decimals and the currency's code."""
-    return f"{grouped(micro / MICRO_PER_UNIT, 2)}{THIN}{currency}"
+    return f"{grouped(micro / MICRO_PER_UNIT, decimals)}{THIN}{currency}"
+
+
+def money_decimals(micro: Iterable[float | None]) -> int:
+    """Two decimals, or as many more as the largest of small amounts needs to show two digits.
+
+    Examples
+    --------
+    >>> money_decimals([12_000_000, 3_000]), money_decimals([14_000, -800]), money_decimals([])
+    (2, 3, 2)
+    """
+    largest = max((abs(value) for value in micro if value is not None), default=0) / MICRO_PER_UNIT
+    return 2 if largest == 0 or largest >= 0.1 else 3 if largest >= 0.01 else 4 if largest >= 0.001 else 6
+
+
+def per_kwh(price_per_mwh: float) -> float:
+    """A price per MWh as the price of one kWh, which is what households know."""
+    return float(units.money(units.micro(units.WH_PER_KWH, price_per_mwh)))
 
 
 def percent(share: float, decimals: int = 0) -> str:

@@ -95,12 +95,17 @@ def sankey(
     network = gathered(links_of(flows, unserved or {}), labels, agents, suppliers_shown, members_shown)
     if not network.links:
         return statement(title, "No energy flowed through the pool.")
-    places, height = _placed(network)
-    parts = [*_headings(), *_bands(network, places), *_nodes(network, places)]
     described = "; ".join(
         f"{network.labels[n]} {written(network.through(n), network.unit)}" for n in network.columns[1]
     )
-    return document(title, f"Energy through the middle column: {described}.", WIDTH, height, parts)
+    return drawing(network, _headings(), title=title, told=f"Energy through the middle column: {described}.")
+
+
+def drawing(network: Network, headings: Iterable[str], *, title: str, told: str) -> str:
+    """The drawing of a network of three columns (the middle one may be empty) that has links."""
+    places, height = _placed(network)
+    parts = [*headings, *_bands(network, places), *_nodes(network, places)]
+    return document(title, told, WIDTH, height, parts)
 
 
 def links_of(flows: Iterable[Flow], unserved: Mapping[str, int]) -> dict[tuple[str, str], int]:
