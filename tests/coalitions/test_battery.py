@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import sys
 from itertools import product
 
 import numpy as np
@@ -206,7 +207,7 @@ def test_a_shorter_horizon_never_earns_more() -> None:
 def test_more_prices_than_programmes_kept_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     case = street(9, steps=8)
     expected = battery_game(**case, horizon=2).table()
-    monkeypatch.setattr("evenwatt.coalitions.battery_game.KEPT", 1)
+    monkeypatch.setattr(sys.modules["evenwatt.coalitions.battery_game"], "KEPT", 1)
     assert battery_game(**case, horizon=2).table() == pytest.approx(expected, abs=1e-9)
 
 

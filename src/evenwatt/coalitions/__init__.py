@@ -4,18 +4,32 @@ from __future__ import annotations
 
 from evenwatt.coalitions import compat
 from evenwatt.coalitions.banzhaf import banzhaf, banzhaf_index, normalised_banzhaf
+from evenwatt.coalitions.battery import Battery
+from evenwatt.coalitions.battery_game import battery_game, battery_savings_game
 from evenwatt.coalitions.classic import airport_game, optimistic_claims_game, pessimistic_claims_game
+from evenwatt.coalitions.core_set import CoreExcess, core_centre, core_excess, core_vertices, is_in_core
+from evenwatt.coalitions.dispatch import Dispatch, Prices
 from evenwatt.coalitions.dutta_ray import dutta_ray
 from evenwatt.coalitions.egalitarian import egalitarian, equal_surplus
 from evenwatt.coalitions.game import Game
 from evenwatt.coalitions.gately import gately
+from evenwatt.coalitions.least_core import LeastCore, least_core, variance_core, variance_least_core
 from evenwatt.coalitions.microgrid import (
     PoolingLossWarning,
     microgrid_game,
     savings_game,
     surplus_deficit_game,
 )
+from evenwatt.coalitions.nucleolus import (
+    InexactWarning,
+    Nucleolus,
+    nucleolus,
+    nucleolus_outcome,
+    per_capita_nucleolus,
+    prenucleolus,
+)
 from evenwatt.coalitions.owen import owen
+from evenwatt.coalitions.production import OptimumGame, production_game
 from evenwatt.coalitions.properties import (
     additive,
     balanced,
@@ -26,6 +40,7 @@ from evenwatt.coalitions.properties import (
     quasi_balanced,
     superadditive,
 )
+from evenwatt.coalitions.sampling import SamplingWarning
 from evenwatt.coalitions.shapley import ShapleyValue, shapley
 from evenwatt.coalitions.structured import by_interval
 from evenwatt.coalitions.sum_game import Kinked, SumGame
@@ -33,9 +48,18 @@ from evenwatt.coalitions.tau import tau, tau_bounds
 from evenwatt.coalitions.two_price import TwoPriceGame
 
 __all__ = [
+    "Battery",
+    "CoreExcess",
+    "Dispatch",
     "Game",
+    "InexactWarning",
     "Kinked",
+    "LeastCore",
+    "Nucleolus",
+    "OptimumGame",
     "PoolingLossWarning",
+    "Prices",
+    "SamplingWarning",
     "ShapleyValue",
     "SumGame",
     "TwoPriceGame",
@@ -44,20 +68,32 @@ __all__ = [
     "balanced",
     "banzhaf",
     "banzhaf_index",
+    "battery_game",
+    "battery_savings_game",
     "by_interval",
     "compat",
     "convex",
+    "core_centre",
+    "core_excess",
+    "core_vertices",
     "dutta_ray",
     "egalitarian",
     "equal_surplus",
     "essential",
     "gately",
+    "is_in_core",
+    "least_core",
     "microgrid_game",
     "monotone",
     "normalised_banzhaf",
+    "nucleolus",
+    "nucleolus_outcome",
     "optimistic_claims_game",
     "owen",
+    "per_capita_nucleolus",
     "pessimistic_claims_game",
+    "prenucleolus",
+    "production_game",
     "properties",
     "quasi_balanced",
     "savings_game",
@@ -66,4 +102,6 @@ __all__ = [
     "surplus_deficit_game",
     "tau",
     "tau_bounds",
+    "variance_core",
+    "variance_least_core",
 ]
