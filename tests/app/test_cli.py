@@ -80,6 +80,7 @@ def test_verify_and_diff(hamlet):
 def test_schema_and_rules(hamlet):
     schema = json.loads(call("schema").stdout)
     assert "properties" in schema["$defs"]["CascadeConfig"]
+    assert "money" in schema["$defs"]["MicrogridConfig"]["properties"]
     assert schema["discriminator"]["mapping"]["cascade"] == "#/$defs/CascadeConfig"
     rules = json.loads(call("rules", "--json").stdout)
     assert len([r for r in rules if r["kind"] == "claims"]) == 15
@@ -102,6 +103,55 @@ def test_check_follows_the_worst_severity(hamlet):
     assert "home2" in refused.output
 
 
+@pytest.fixture(scope="module")
+def grid_made(hamlet_csv, tmp_path_factory):
+    """The hamlet as a microgrid, made and run from the command line."""
+    folder = tmp_path_factory.mktemp("grids") / "grid"
+    made = call("init", folder, "--meters", hamlet_csv, "--template", "microgrid")
+    assert made.exit_code == 0, made.output
+    assert "6 members" in made.output
+    ran = call("run", folder)
+    assert ran.exit_code == 0, ran.output
+    return folder
+
+
+@pytest.fixture
+def grid(grid_made, tmp_path):
+    return shutil.copytree(grid_made, tmp_path / "grid")
+
+
+def test_a_microgrid_runs_and_shows_money_rules_by_measures(grid):
+    answer = call("run", grid, "--rule", "nucleolus")
+    assert answer.exit_code == 0, answer.output
+    assert "the microgrid gains" in answer.output
+    assert "* nucleolus" in answer.output
+    assert "who would leave" in answer.output
+    report = json.loads(call("run", grid, "--json").stdout)
+    assert (report["study"], report["measures"]["money_rule"]) == ("microgrid", "shapley")
+    assert call("verify", grid).exit_code == 0
+
+
+def test_a_microgrid_draws_its_page(grid, tmp_path):
+    page = tmp_path / "compare.html"
+    answer = call("compare", grid, "--out", page)
+    assert answer.exit_code == 0, answer.output
+    assert "instead of shapley" in answer.output
+    assert "energy rule by money rule" in answer.output
+    assert page.read_text(encoding="utf-8").startswith("<!doctype html>")
+    (drawn,) = grid.glob("runs/*/report.html")
+    assert drawn.read_text(encoding="utf-8").startswith("<!doctype html>")
+
+
+def test_a_microgrid_explains_and_differs(grid):
+    answer = call("explain", grid, "--member", "home5", "--time", "2026-06-01T12:00")
+    assert answer.exit_code == 0, answer.output
+    assert "its Shapley value" in answer.output
+    assert "nucleolus" in answer.output
+    call("run", grid, "--rule", "equal")
+    told = call("diff", *sorted((grid / "runs").iterdir(), key=lambda p: p.stat().st_mtime_ns))
+    assert "members differ (shapley -> equal)" in told.output
+
+
 @pytest.mark.parametrize(
     ("words", "complaint"),
     [
@@ -115,6 +165,14 @@ def test_check_follows_the_worst_severity(hamlet):
         (["run", "{hamlet}", "--rule", "cea:weights=age"], "no numeric column 'age'"),
         (["compare", "{hamlet}", "--rule", "tal:theta=x"], "theta 'x' is not a number"),
         (["explain", "{hamlet}", "--member", "x", "--time", "2026-06-01"], "member 'x'"),
+        (
+            ["init", "new", "--meters", "{good}", "--template", "microgrid", "--agents", "2"],
+            "a microgrid has none",
+        ),
+        (
+            ["init", "new", "--meters", "{good}", "--template", "microgrid", "--rule", "talmud"],
+            "unknown money rule",
+        ),
         (["rules", "talmut"], "did you mean 'talmud'"),
         (["verify", "nowhere"], "neither a run"),
         (["diff", "nowhere", "nowhere"], "neither a run"),

@@ -1,4 +1,4 @@
-"""The cascade's report, kept: ``pytest --renew`` writes it again; read the diff."""
+"""The studies' reports, kept: ``pytest --renew`` writes them again; read the diff."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 import evenwatt
+from evenwatt.studies.template import create
 
-KEPT = Path(__file__).parents[1] / "golden" / "cascade.json"
+GOLDEN = Path(__file__).parents[1] / "golden"
 
 
 def _near(found, kept):
@@ -30,9 +31,29 @@ def test_the_report_of_the_hamlet_is_the_one_kept(hamlet, renew):
         "rules": [{k: v for k, v in row.items() if k != "source"} for row in report["tables"]["rules"]],
         "flows": report["tables"]["flows"],
     }
+    _compare(found, GOLDEN / "cascade.json", renew)
+
+
+def test_the_report_of_the_hamlet_as_a_microgrid_is_the_one_kept(hamlet_csv, tmp_path, renew):
+    report = create(tmp_path / "grid", hamlet_csv, study="microgrid").run().report.to_dict()
+    tables = report["tables"]
+    found = {
+        "keys": sorted(report),
+        "tables": sorted(tables),
+        "summary": report["summary"],
+        "measures": report["measures"],
+        **{name: tables[name] for name in ("members", "flows", "gains", "prices", "explained")},
+        "money": [{k: v for k, v in row.items() if k != "source"} for row in tables["money"]],
+        "hours": tables["hours"][::12],
+    }
+    _compare(found, GOLDEN / "microgrid.json", renew)
+
+
+def _compare(found, place, renew):
     if renew:
-        KEPT.parent.mkdir(exist_ok=True)
-        KEPT.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
-    kept = json.loads(KEPT.read_text(encoding="utf-8"))
+        place.parent.mkdir(exist_ok=True)
+        place.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    kept = json.loads(place.read_text(encoding="utf-8"))
+    assert kept.keys() == found.keys()
     for part, value in kept.items():
         assert _near(found[part], value), part

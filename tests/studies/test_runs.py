@@ -52,6 +52,16 @@ def test_a_run_stands_when_recomputed_and_falls_when_touched(hamlet):
     assert verify(run, page=pages.cascade).faults == ("members.csv: differs from what its inputs give",)
 
 
+def test_a_run_of_another_version_is_compared_by_content(hamlet):
+    run = evenwatt.load(hamlet).run()
+    place = run.folder / "run.json"
+    record = json.loads(place.read_text())
+    record["versions"]["code"], record["run_id"] = "an older one", "2026-06-01-older"
+    place.write_text(json.dumps(record))
+    verdict = verify(runs.Run(run.folder))
+    assert (verdict.stands, verdict.bytewise) == (True, False)
+
+
 def test_a_changed_input_is_named(hamlet):
     run = evenwatt.load(hamlet).run()
     prices = hamlet / "prices.csv"

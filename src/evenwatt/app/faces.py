@@ -61,8 +61,8 @@ def tell_difference(before: Any, after: Any, rows: Sequence[Mapping[str, Any]]) 
         "",
         ("member", *(f"{what} {when}" for what in columns for when in ("before", "after", "change"))),
         [
-            (row["id"], *(_figure(row[name], name) for held in story.differs for name in
-                          (held, f"{held}_after", delta(held))))
+            (row["id"], *(_figure(row[key], name) for name in story.differs for key in
+                          (name, f"{name}_after", delta(name))))
             for row in changed
         ],
     )  # fmt: skip
@@ -121,7 +121,74 @@ def _cascade_rules(held: Mapping[str, Any]) -> None:
     say(*(f"left out: {r['rule']}: {r['skipped']}" for r in held["tables"]["rules"] if r["skipped"]))
 
 
-_RULES = {"cascade": _cascade_rules}
-_CHANGES = {"cascade": _cascade_changes}
-_OTHERS = {"cascade": _cascade_others}
-_CHOSEN = {"cascade": "rule"}  # the measure that names the run's rule
+def _microgrid_rules(held: Mapping[str, Any]) -> None:
+    unit, labels = held["measures"]["currency"], {m["id"]: m["label"] for m in held["tables"]["members"]}
+
+    def money(micro: int | None) -> str | None:
+        return None if micro is None else f"{float(units.money(micro)):,.2f}"
+
+    rows = [
+        (
+            ("* " if r["chosen"] else "  ") + r["rule"],
+            money(r["total_micro"]),
+            money(r["budget_micro"]),
+            _leaving(r, labels, money),
+            len(r["worse_than_alone"]),
+            None if r["gini"] is None else f"{r['gini']:.3f}",
+            r["gainers"],
+            r["losers"],
+            r["method"],
+        )
+        for r in held["tables"]["money"]
+        if r["skipped"] is None
+    ]
+    table(
+        f"how the savings are divided [{unit}]; gainers and losers are against the Shapley value",
+        ("rule", "gains", "over budget", "who would leave", "worse off", "Gini", "gain", "lose", "method"),
+        rows,
+    )
+    say(*(f"left out: {r['rule']}: {r['skipped']}" for r in held["tables"]["money"] if r["skipped"]))
+
+
+def _leaving(row: Mapping[str, Any], labels: Mapping[str, str], money: Callable[[int], str | None]) -> str:
+    who = row["leaving"]
+    if not who:
+        return "nobody" if row["core_exact"] else "nobody found"
+    names = ", ".join(labels[member] for member in who[:MOST_NAMED])
+    more = f" and {len(who) - MOST_NAMED} more" if len(who) > MOST_NAMED else ""
+    return f"{names}{more} (+{money(row['leaving_gain_micro'])})"
+
+
+def _microgrid_changes(held: Mapping[str, Any]) -> None:
+    unit = held["measures"]["currency"]
+    say(*(row["change"] for row in held["tables"]["money"] if row["change"]), "")
+    moneys = list(dict.fromkeys(row["money"] for row in held["tables"]["combinations"]))
+    by = {(row["energy"], row["money"]): row for row in held["tables"]["combinations"]}
+    table(
+        f"energy rule by money rule: {unit} that go to other members than under the case's own pair",
+        ("energy rule", *moneys),
+        [
+            (energy, *(_moved(by[energy, name]) for name in moneys))
+            for energy in dict.fromkeys(row["energy"] for row in held["tables"]["combinations"])
+        ],
+    )
+
+
+def _moved(row: Mapping[str, Any]) -> str | None:
+    return None if row["skipped"] else f"{float(units.money(row['moved_micro'])):,.2f}"
+
+
+def _microgrid_others(answer: Any) -> None:
+    table(
+        f"what each money rule gives {answer.label} for the period",
+        ("rule", answer.currency),
+        [(name, f"{float(units.money(micro)):,.2f}") for name, micro in answer.gains.items()],
+    )
+
+
+MOST_NAMED = 3  # members of a coalition named in a terminal
+
+_RULES = {"cascade": _cascade_rules, "microgrid": _microgrid_rules}
+_CHANGES = {"cascade": _cascade_changes, "microgrid": _microgrid_changes}
+_OTHERS = {"cascade": _cascade_others, "microgrid": _microgrid_others}
+_CHOSEN = {"cascade": "rule", "microgrid": "money_rule"}  # the measure that names the run's rule

@@ -175,7 +175,6 @@ def run_id(case: Case, store: Store, plan: Any) -> str:
 
 def write(case: Case, store: Store, folder: Path, *, progress: Progress = silent, workers: int = 1) -> Report:
     """Compute every day that ``folder`` does not hold yet, then write tables and report there."""
-    folder.mkdir(parents=True, exist_ok=True)
     report = _report(Work(case, store, plan_of(case), folder, progress, workers))
     _write_report(report, folder, case)
     return report
@@ -245,7 +244,7 @@ def _write_table(rows: list[dict[str, Any]], columns: Mapping[str, type], place:
 
     frame = pl.DataFrame(rows, infer_schema_length=None) if rows else pl.DataFrame(schema=columns)
     frame.write_parquet(place.with_suffix(".parquet"), compression="zstd")
-    frame.with_columns((selectors.list() | selectors.array()).list.join(";")).write_csv(
+    frame.with_columns(selectors.list().cast(pl.List(pl.String)).list.join(";")).write_csv(
         place.with_suffix(".csv")
     )
 

@@ -9,15 +9,18 @@ from datetime import date
 import numpy as np
 import numpy.typing as npt
 
-from evenwatt.core import exact
 from evenwatt.core.meters import Day, Meters
-from evenwatt.core.outcome import Outcome
 from evenwatt.studies.cascade.community import PRICES, Community
 from evenwatt.studies.division import Division
+from evenwatt.studies.series import Stage, contested, divide, flows, rounded
 
 Array = npt.NDArray[np.float64]
 Whole = npt.NDArray[np.int64]
-Flags = npt.NDArray[np.bool_]
+
+__all__ = [
+    "DayProblem", "Stage", "contested", "day_problem", "delivered", "divide", "flows", "member_awards",
+    "member_rounding", "refusals", "rounded", "stage_one",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -61,15 +64,6 @@ class DayProblem:
     def asked(self) -> Whole:
         """What each agent's members ask for together, (T, A) [Wh]."""
         return np.stack([self.claims[:, group].sum(axis=1) for group in self.groups], axis=1)
-
-
-@dataclass(frozen=True)
-class Stage:
-    """One rule's division of a day: as computed, and as whole watt-hours with what is still owed."""
-
-    awards: Array
-    whole: Whole
-    residue: Array
 
 
 def day_problem(meters: Meters, day: Day, community: Community) -> DayProblem:
@@ -116,26 +110,6 @@ def _spread(values: Whole, columns: list[int], width: int) -> Whole:
     return table
 
 
-def divide(endowment: Whole, claims: Whole, division: Division, weights: Array | None = None) -> Array:
-    """Divide each interval's endowment by the rule, which is asked only where it matters, (T, n) [Wh]."""
-    matters = contested(endowment, claims)
-    awards = np.where((endowment >= claims.sum(axis=-1))[:, None], claims, 0).astype(np.float64)
-    alone = (endowment > 0) & ~matters & (endowment < claims.sum(axis=-1))
-    # One claimant takes what there is; no rule has a say.
-    awards[alone] = np.minimum(claims[alone], endowment[alone, None])
-    if matters.any():
-        awards[matters] = division.awards(
-            endowment[matters].astype(np.float64), claims[matters].astype(np.float64), weights
-        )
-    return awards
-
-
-def contested(endowment: Whole, claims: Whole) -> Flags:
-    """Where a rule matters: something to divide, not enough for all, and at least two who ask, (T,)."""
-    several = (claims > 0).sum(axis=-1) > 1
-    return np.asarray((endowment > 0) & (endowment < claims.sum(axis=-1)) & several)
-
-
 def stage_one(problem: DayProblem, division: Division, residue: Array) -> Stage:
     """Divide the pool among the agents, each claiming what its members ask for."""
     pool, asked = problem.supply.sum(axis=1), problem.asked
@@ -165,31 +139,11 @@ def member_rounding(problem: DayProblem, stock: Whole, awards: Array, residue: A
     return Stage(awards, whole, owed)
 
 
-def rounded(awards: Array, endowment: Whole, claims: Whole, residue: Array) -> Stage:
-    """Round a series of divisions, carrying what is owed; an outcome that does not conserve raises."""
-    from evenwatt.engine.carry import carried
-
-    whole, owed = carried(awards, np.minimum(endowment, claims.sum(axis=-1)), residue)
-    Outcome(endowment, claims, whole)
-    return Stage(awards, whole, owed)
-
-
 def delivered(problem: DayProblem, stock: Whole, residue: Array) -> Stage:
     """What each supplier delivers: its share of the pool, times what the agents took."""
     pool, taken = problem.supply.sum(axis=1), stock.sum(axis=1)
     share = np.divide(taken, pool, out=np.zeros(len(pool)), where=pool > 0)
     return rounded(problem.supply * share[:, None], taken, problem.supply, residue)
-
-
-def flows(given: Whole, stock: Whole) -> Whole:
-    """Who supplied whom, (T, S, A) [Wh]: proportional, with whole margins kept on both sides."""
-    table = np.zeros((len(given), given.shape[1], stock.shape[1]), dtype=np.int64)
-    for t in np.flatnonzero(stock.sum(axis=1)):
-        rows, columns = np.flatnonzero(given[t]), np.flatnonzero(stock[t])
-        sources, sinks = given[t, rows], stock[t, columns]
-        cells = np.outer(sources, sinks) / sinks.sum()
-        table[t, rows[:, None], columns] = exact.matrix(cells, sources, sinks)
-    return table
 
 
 def refusals(divisions: Sequence[Division], community: Community, days: Sequence[date]) -> dict[str, str]:
