@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import polars as pl
@@ -12,7 +13,7 @@ import pytest
 
 import evenwatt
 from evenwatt.core.errors import CaseError, EvenwattError
-from evenwatt.studies import runs
+from evenwatt.studies import demo, runs
 from evenwatt.studies.template import create
 from evenwatt.studies.verify import verify
 
@@ -100,6 +101,8 @@ def test_a_chosen_rule_that_cannot_divide_is_refused_with_file_and_key(grid):
     edit(grid / "prices.csv", "250.0,60.0", "100.0,130.0")
     with pytest.raises(CaseError, match=r"case\.toml: rule\.money: 'nucleolus' cannot divide here"):
         evenwatt.load(grid).run(rule="nucleolus")
+    assert not (grid / ".work").exists()
+    assert len(list((grid / "runs").iterdir())) == 1
 
 
 def test_members_join_and_leave_in_the_middle(grid):
@@ -206,3 +209,31 @@ def test_without_any_whole_interval_nothing_is_traded(make, some):
     told = findings.report(period, held, answers, case.config, case="x", meters=meters, skipped={}, notes=[])
     assert told.summary == ["No interval has all its readings, so nothing was traded."]
     json.dumps(told.to_dict(), allow_nan=False)
+
+
+def test_the_mean_day_follows_the_clock_on_the_wall(tmp_path):
+    """An hour of 25 has no place of its own: the two hours of the autumn night that bear one name are one."""
+    lines = ["interval_start,meter,role,kwh"]
+    start = datetime(2026, 10, 24, 22, tzinfo=UTC)  # midnight in Prague, 25 hours before the next
+    for t in range(49):
+        stamp = (start + timedelta(hours=t)).strftime("%Y-%m-%dT%H:%M:%SZ")
+        noon = (start + timedelta(hours=t)).astimezone(ZoneInfo("Europe/Prague")).hour == 12
+        lines += [f"{stamp},a,consumption,1.0", f"{stamp},a,generation,0", f"{stamp},b,consumption,0.5"]
+        lines += [f"{stamp},b,generation,{2.0 if noon else 0.0}"]
+    export = tmp_path / "autumn.csv"
+    export.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    case = create(tmp_path / "case", export, study="microgrid", timezone="Europe/Prague")
+    hours = case.run().report.tables["hours"]
+    assert [row["slot"] for row in hours] == list(range(24))
+    assert [row["slot"] for row in hours if row["traded_wh"]] == [12]
+    assert next(row["traded_wh"] for row in hours if row["slot"] == 12) == 1000
+
+
+def test_the_sample_village_is_a_microgrid_too(tmp_path):
+    case = demo.open_or_make(tmp_path / "village", study="microgrid")
+    report = case.run().report
+    assert report.measures["members"] == 46
+    assert report.measures["game_exact"]
+    assert report.measures["gain_micro"] > 0
+    with pytest.raises(CaseError, match="is a microgrid, not a cascade"):
+        demo.open_or_make(tmp_path / "village")

@@ -63,16 +63,17 @@ def start(
 @guarded
 def demo(
     folder: Annotated[Path, typer.Argument(metavar="CASE", help="Where to make the case.")] = Path("demo"),
+    study: Annotated[str, typer.Option("--study", help="cascade or microgrid.")] = "cascade",
     seed: Seed = None,
     json: Json = False,
 ) -> None:
-    """Make a sample village, divide a month among 40 homes, draw the report."""
+    """Make a sample village of 40 homes, run a month of one study, draw the report."""
     from evenwatt.app import faces
     from evenwatt.studies import demo as village
 
     with progress(json) as step:
-        case = village.open_or_make(folder, seed=seed, progress=step)
-        run = case.run(progress=step, page=faces.page("cascade"))
+        case = village.open_or_make(folder, study=study, seed=seed, progress=step)
+        run = case.run(progress=step, page=faces.page(study))
     _show_run(run, json)
 
 

@@ -3,55 +3,77 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from evenwatt.core.errors import CaseError
 from evenwatt.studies.cascade.template import drafted
 from evenwatt.studies.case import Case, load, silent
-from evenwatt.studies.story import Progress
-from evenwatt.studies.template import Settings, assemble
+from evenwatt.studies.story import Progress, find
+from evenwatt.studies.template import Draft, Settings, assemble
+
+if TYPE_CHECKING:
+    from evenwatt.data.sample import Sample
 
 FIRST_SEED = 1
 
 
-def open_or_make(folder: Path, *, seed: int | None = None, progress: Progress = silent) -> Case:
+def open_or_make(
+    folder: Path, *, study: str = "cascade", seed: int | None = None, progress: Progress = silent
+) -> Case:
     """Open the village that is there, or make it.
 
     Raises
     ------
     CaseError
-        If another village (of another seed) is there already.
+        If another village (of another seed or study) is there already, or there is no such study.
     """
+    find(study)
     if (folder / "case.toml").is_file():
         case = load(folder)
+        if case.config.study != study:
+            raise CaseError(
+                f"{folder}: is a {case.config.study}, not a {study}; name another folder or remove it"
+            )
         if seed is not None and case.config.seed != seed:
             raise CaseError(
                 f"{folder}: holds the village of seed {case.config.seed}, not {seed}; name another folder or remove it"
             )
         return case
     progress(0, 1, "drawing a village")
-    made = make(folder, seed=FIRST_SEED if seed is None else seed)
+    made = make(folder, study=study, seed=FIRST_SEED if seed is None else seed)
     progress(1, 1, "drawing a village")
     return made
 
 
-def make(folder: Path, *, seed: int = FIRST_SEED, rule: str = "talmud") -> Case:
-    """Draw the sample community and write it as a case: 40 homes, nine plants, three agents, one June."""
+def make(folder: Path, *, study: str = "cascade", seed: int = FIRST_SEED, rule: str | None = None) -> Case:
+    """Draw the sample community and write it as a case: 40 homes and nine plants, one June."""
     from evenwatt.data import sample
 
     drawn = sample.community(seed=seed)
     with tempfile.TemporaryDirectory() as place:
         export = Path(place) / "village.csv"
         sample.write(drawn, export)
-        settings = Settings(f"meters/{export.name}", drawn.meters.zone, rule=rule, seed=seed)
-        return assemble(
-            folder,
-            export,
-            drafted(
-                settings,
-                members=drawn.members,
-                suppliers=drawn.suppliers,
-                agents=drawn.agents,
-                prices=drawn.prices,
-            ),
-        )
+        chosen = rule or ("talmud" if study == "cascade" else find(study).first_rule)
+        settings = Settings(f"meters/{export.name}", drawn.meters.zone, rule=chosen, seed=seed)
+        return assemble(folder, export, (_cascade if study == "cascade" else _microgrid)(settings, drawn))
+
+
+def _cascade(settings: Settings, drawn: Sample) -> Draft:
+    """The village with its three agents."""
+    return drafted(
+        settings,
+        members=drawn.members,
+        suppliers=drawn.suppliers,
+        agents=drawn.agents,
+        prices=drawn.prices,
+    )
+
+
+def _microgrid(settings: Settings, drawn: Sample) -> Draft:
+    """The village as one microgrid: homes under their names, plants as members of their own."""
+    plain = find("microgrid").draft(settings, drawn.meters, None)
+    names = {row["meter"]: row.get("label") or row["id"] for row in drawn.members}
+    members = [{**row, "label": names.get(row["meter"], row["label"])} for row in plain.tables["members.csv"]]
+    return replace(plain, tables={**plain.tables, "members.csv": members})

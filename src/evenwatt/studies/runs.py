@@ -145,7 +145,13 @@ def make(case: Case, *, progress: Progress = silent, workers: int = 1, page: Pag
             draw(page, final)
         return Run(final)
     work = case.folder / ".work" / name
-    write(case, store, work, progress=progress, workers=workers)
+    try:
+        write(case, store, work, progress=progress, workers=workers)
+    except CaseError:
+        # Refused for good: only an interruption leaves days to go on from.
+        shutil.rmtree(work, ignore_errors=True)
+        _tidy(work.parent)
+        raise
     if page is not None:
         draw(page, work)
     record = read_json(work / "run.json")
@@ -154,9 +160,14 @@ def make(case: Case, *, progress: Progress = silent, workers: int = 1, page: Pag
     shutil.rmtree(work / tallies.FOLDER)
     final.parent.mkdir(exist_ok=True)
     work.rename(final)
-    if not any(work.parent.iterdir()):
-        work.parent.rmdir()
+    _tidy(work.parent)
     return Run(final)
+
+
+def _tidy(folder: Path) -> None:
+    """Remove a folder that holds nothing more."""
+    if folder.is_dir() and not any(folder.iterdir()):
+        folder.rmdir()
 
 
 def draw(page: Page, folder: Path) -> None:

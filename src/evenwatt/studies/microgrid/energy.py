@@ -5,15 +5,16 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from functools import cached_property
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
 
 from evenwatt.core.errors import ConservationError
-from evenwatt.core.meters import Day, Meters, instants
+from evenwatt.core.meters import Day, Meters
 from evenwatt.studies.division import Division
 from evenwatt.studies.microgrid.neighbours import PRICES, Neighbours
 from evenwatt.studies.series import Stage, divide, flows, rounded
@@ -31,7 +32,7 @@ class DayEnergy:
     start : (T,) datetime64[s]
         Start of each complete interval, UTC.
     slots : (T,) int64
-        Which interval of the local day each is.
+        Which interval of the local day each is, by the clock on the wall.
     incomplete : int
         Intervals of the day left out because a reading is missing.
     load, generated : (T, n) int64
@@ -118,7 +119,6 @@ def day_energy(meters: Meters, day: Day, people: Neighbours) -> DayEnergy:
     members = [place[spell.id] for spell in active]
     owners = [spell.meter for spell in active]
     start = today.start[whole]
-    midnight = instants(day.date, meters.zone, meters.seconds)[0]
 
     def spread(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
         table = np.zeros((*values.shape[:-1], len(place)), dtype=values.dtype)
@@ -131,7 +131,7 @@ def day_energy(meters: Meters, day: Day, people: Neighbours) -> DayEnergy:
     found = DayEnergy(
         date=day.date,
         start=start,
-        slots=((start - midnight) // np.timedelta64(meters.seconds, "s")).astype(np.int64),
+        slots=_on_the_wall(start, meters.zone, meters.seconds),
         incomplete=int((~whole).sum()),
         load=load,
         generated=generated,
@@ -143,6 +143,15 @@ def day_energy(meters: Meters, day: Day, people: Neighbours) -> DayEnergy:
         sell=people.prices.at(start, PRICES[1]),
     )
     return _stored(found, people.batteries(meters.seconds)) if people.storages else found
+
+
+def _on_the_wall(start: npt.NDArray[np.datetime64], zone: str, seconds: int) -> Whole:
+    """Interval of the day by local clock; on a day of 25 hours two intervals bear the same."""
+    moments = [
+        datetime.fromtimestamp(int(s), ZoneInfo(zone)) for s in start.astype("datetime64[s]").astype(int)
+    ]
+    past = [m.hour * 3600 + m.minute * 60 + m.second for m in moments]
+    return np.array(past, dtype=np.int64) // seconds
 
 
 def _stored(day: DayEnergy, batteries: Sequence[Any]) -> DayEnergy:

@@ -76,7 +76,7 @@ def traded(work: Work, plan: Plan, seconds: int) -> Period:
             tallies.save(tally, work.folder, tally.day)
         done.append(tally)
         work.progress(len(done), len(days), "trading")
-    return Period(people, done, plan, seconds)
+    return Period(people, done, plan, seconds, work.workers)
 
 
 def _residues(people: Neighbours, plan: Plan, done: Sequence[Tally]) -> Residues:

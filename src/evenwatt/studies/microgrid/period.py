@@ -35,6 +35,7 @@ class Period:
     tallies: Sequence[Tally]
     plan: Plan
     seconds: int
+    workers: int = 1
 
     def total(self, name: str) -> Any:
         """Sum one field of the tallies over the days."""
@@ -114,7 +115,9 @@ class Period:
         from evenwatt.coalitions.battery_game import battery_savings_game
 
         blocks = [len(tally.slots) for tally in self.tallies if len(tally.slots)] or [1]
-        game = battery_savings_game(net, self.people.batteries(self.seconds), buy, sell, blocks=blocks)
+        game = battery_savings_game(
+            net, self.people.batteries(self.seconds), buy, sell, blocks=blocks, workers=self.workers
+        )
         game.most_listed = int(np.log2(MOST_PROGRAMMES / len(blocks)))
         return game
 
