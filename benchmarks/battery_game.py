@@ -14,9 +14,9 @@ from scipy import sparse
 from scipy.optimize import linprog
 
 from evenwatt.coalitions import masks
-from evenwatt.coalitions.battery import Battery, sorted_by_make
-from evenwatt.coalitions.battery_game import BatteryGame, battery_game
-from evenwatt.coalitions.battery_programme import Programme
+from evenwatt.coalitions.batteries.battery import Battery, sorted_by_make
+from evenwatt.coalitions.batteries.battery_game import BatteryGame, battery_game
+from evenwatt.coalitions.batteries.programme import Programme
 
 Array = npt.NDArray[np.float64]
 MEMBERS, STEPS, SAMPLE = 10, 96, 40

@@ -11,8 +11,8 @@ import pytest
 from scipy.optimize import linprog
 
 from evenwatt.coalitions import masks
-from evenwatt.coalitions.battery import Battery, sorted_by_make
-from evenwatt.coalitions.battery_game import BatteryGame, battery_game, battery_savings_game
+from evenwatt.coalitions.batteries.battery import Battery, sorted_by_make
+from evenwatt.coalitions.batteries.battery_game import BatteryGame, battery_game, battery_savings_game
 from evenwatt.coalitions.microgrid import PoolingLossWarning, microgrid_game, savings_game
 from evenwatt.coalitions.shapley import shapley
 from evenwatt.core.errors import ProblemError
@@ -207,7 +207,7 @@ def test_a_shorter_horizon_never_earns_more() -> None:
 def test_more_prices_than_programmes_kept_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     case = street(9, steps=8)
     expected = battery_game(**case, horizon=2).table()
-    monkeypatch.setattr(sys.modules["evenwatt.coalitions.battery_game"], "KEPT", 1)
+    monkeypatch.setattr(sys.modules["evenwatt.coalitions.batteries.battery_game"], "KEPT", 1)
     assert battery_game(**case, horizon=2).table() == pytest.approx(expected, abs=1e-9)
 
 

@@ -8,13 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evenwatt.coalitions import masks
-from evenwatt.coalitions._span import Span
 from evenwatt.coalitions.classic import pessimistic_claims_game
 from evenwatt.coalitions.core_set import core_excess, is_in_core
 from evenwatt.coalitions.game import Game
 from evenwatt.coalitions.least_core import least_core
+from evenwatt.coalitions.leaving.separation import oracle
+from evenwatt.coalitions.leaving.span import Span
 from evenwatt.coalitions.microgrid import microgrid_game, savings_game, surplus_deficit_game
-from evenwatt.coalitions.separation import oracle
 from evenwatt.coalitions.sum_game import SumGame
 from evenwatt.core.errors import ProblemError
 

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from evenwatt import coalitions
 from evenwatt.coalitions import Game, Kinked, SumGame, TwoPriceGame, shapley
-from evenwatt.coalitions.normal import normal
-from evenwatt.coalitions.quadrature import arrival_times
 from evenwatt.coalitions.sampling import SamplingWarning, sampled
-from evenwatt.coalitions.structured import by_interval, cells, structured
+from evenwatt.coalitions.sums.normal import normal
+from evenwatt.coalitions.sums.quadrature import arrival_times
+from evenwatt.coalitions.sums.structured import by_interval, cells, structured
 from evenwatt.core.errors import ProblemError
 
 
@@ -107,7 +107,7 @@ def test_definition_and_orders_agree_on_a_game_that_is_no_sum():
 @pytest.mark.parametrize("kink", [0.02, 0.3, 0.6, 0.97])
 @pytest.mark.parametrize("n", [150, 400, 1000])
 def test_fewer_nodes_than_exact_lose_nothing(n, kink):
-    from evenwatt.coalitions._kernels import hinge_rows
+    from evenwatt.coalitions.sums._kernels import hinge_rows
 
     z = np.random.default_rng(n).integers(1, 10, n)
     at = np.array([float(int(kink * z.sum()))])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from evenwatt.coalitions import masks
-from evenwatt.coalitions.walk import near
+from evenwatt.coalitions.batteries.walk import near
 
 
 def test_the_table_is_walked_one_member_at_a_time() -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from evenwatt.coalitions import compat
 from evenwatt.coalitions.banzhaf import banzhaf, banzhaf_index, normalised_banzhaf
-from evenwatt.coalitions.battery import Battery
-from evenwatt.coalitions.battery_game import battery_game, battery_savings_game
+from evenwatt.coalitions.batteries.battery import Battery
+from evenwatt.coalitions.batteries.battery_game import battery_game, battery_savings_game
+from evenwatt.coalitions.batteries.dispatch import Dispatch, Prices
 from evenwatt.coalitions.classic import airport_game, optimistic_claims_game, pessimistic_claims_game
 from evenwatt.coalitions.core_set import CoreExcess, core_centre, core_excess, core_vertices, is_in_core
-from evenwatt.coalitions.dispatch import Dispatch, Prices
 from evenwatt.coalitions.dutta_ray import dutta_ray
 from evenwatt.coalitions.egalitarian import egalitarian, equal_surplus
 from evenwatt.coalitions.game import Game
@@ -42,8 +42,8 @@ from evenwatt.coalitions.properties import (
 )
 from evenwatt.coalitions.sampling import SamplingWarning
 from evenwatt.coalitions.shapley import ShapleyValue, shapley
-from evenwatt.coalitions.structured import by_interval
 from evenwatt.coalitions.sum_game import Kinked, SumGame
+from evenwatt.coalitions.sums.structured import by_interval
 from evenwatt.coalitions.tau import tau, tau_bounds
 from evenwatt.coalitions.two_price import TwoPriceGame
 

@@ -7,8 +7,8 @@ import numpy.typing as npt
 
 from evenwatt.coalitions import masks
 from evenwatt.coalitions.game import Game
-from evenwatt.coalitions.structured import affordable, coin_toss, structured
 from evenwatt.coalitions.sum_game import SumGame
+from evenwatt.coalitions.sums.structured import affordable, coin_toss, structured
 from evenwatt.coalitions.two_price import TwoPriceGame
 from evenwatt.core.errors import ProblemError
 from evenwatt.core.rule import rule

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from evenwatt.coalitions._span import Span
 from evenwatt.coalitions.game import Game
-from evenwatt.coalitions.separation import oracle
+from evenwatt.coalitions.leaving.separation import oracle
+from evenwatt.coalitions.leaving.span import Span
 from evenwatt.core.errors import ProblemError, SolverError
 from evenwatt.core.rule import rule
 
@@ -147,7 +147,7 @@ def core_vertices(game: Game) -> Array:
 
     Source: Motzkin et al. 1953 (double description); Shapley 1971, doi:10.1007/BF01753431 (convex games).
     """
-    from evenwatt.coalitions._corners import corners
+    from evenwatt.coalitions.leaving.corners import corners
 
     _listed(game)
     return corners(game)
@@ -187,7 +187,7 @@ def core_centre(game: Game) -> Array:
 
     Source: González-Díaz & Sánchez-Rodríguez 2007, doi:10.1016/j.geb.2006.09.002.
     """
-    from evenwatt.coalitions._corners import centre
+    from evenwatt.coalitions.leaving.corners import centre
 
     _listed(game)
     return centre(game)

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from evenwatt.coalitions._generation import solved_level
-from evenwatt.coalitions._levels import Levels, Scaled, scaled
-from evenwatt.coalitions._nearest import nearest
-from evenwatt.coalitions._span import Span
 from evenwatt.coalitions.game import Game
-from evenwatt.coalitions.separation import Oracle, oracle
+from evenwatt.coalitions.leaving.generation import solved_level
+from evenwatt.coalitions.leaving.levels import Levels, Scaled, scaled
+from evenwatt.coalitions.leaving.nearest import nearest
+from evenwatt.coalitions.leaving.separation import Oracle, oracle
+from evenwatt.coalitions.leaving.span import Span
 from evenwatt.core.errors import ProblemError, SolverError
 from evenwatt.core.rule import rule
 

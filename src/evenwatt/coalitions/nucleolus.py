@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from evenwatt.coalitions._generation import Level, solved_level
-from evenwatt.coalitions._levels import DUST, Levels, scaled
 from evenwatt.coalitions.game import Game
-from evenwatt.coalitions.separation import Oracle, oracle
+from evenwatt.coalitions.leaving.generation import Level, solved_level
+from evenwatt.coalitions.leaving.levels import DUST, Levels, scaled
+from evenwatt.coalitions.leaving.separation import Oracle, oracle
 from evenwatt.core.errors import ProblemError
 from evenwatt.core.rule import rule
 

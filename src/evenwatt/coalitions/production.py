@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from evenwatt.coalitions import masks
+from evenwatt.coalitions.batteries.walk import near
 from evenwatt.coalitions.game import Game
-from evenwatt.coalitions.walk import near
 from evenwatt.core.errors import ProblemError, SolverError, gather
 from evenwatt.engine.lp import Kept, Solution
 

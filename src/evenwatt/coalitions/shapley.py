@@ -11,11 +11,11 @@ import numpy.typing as npt
 
 from evenwatt.coalitions.classic import AirportGame
 from evenwatt.coalitions.game import Game
-from evenwatt.coalitions.normal import normal
 from evenwatt.coalitions.sampling import Design, Progress, sampled
 from evenwatt.coalitions.shapley_enumeration import enumerated
-from evenwatt.coalitions.structured import affordable, structured
 from evenwatt.coalitions.sum_game import Kinked, SumGame
+from evenwatt.coalitions.sums.normal import normal
+from evenwatt.coalitions.sums.structured import affordable, structured
 from evenwatt.coalitions.two_price import TwoPriceGame
 from evenwatt.core.errors import ProblemError
 from evenwatt.core.rule import rule

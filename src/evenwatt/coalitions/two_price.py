@@ -83,7 +83,7 @@ class TwoPriceGame(Game):
     def table(self) -> Array:
         """Worth of every coalition by bit mask, (2**n,)."""
         if "_tabled" not in self.__dict__ and self.n <= MOST_TABLED:
-            from evenwatt.coalitions._kernels import absolute_sums
+            from evenwatt.coalitions.sums._kernels import absolute_sums
 
             found = masks.sums(self.additive)
             wanted = np.flatnonzero(self.spread != 0)
@@ -95,7 +95,7 @@ class TwoPriceGame(Game):
 
     def marginals(self, orders: npt.ArrayLike) -> Array:
         """What each member adds on arrival in each order, (m, n) -> (m, n), by running sums."""
-        from evenwatt.coalitions._kernels import absolute_marginals
+        from evenwatt.coalitions.sums._kernels import absolute_marginals
 
         held = np.ascontiguousarray(orders, dtype=np.int64)
         found = np.zeros(held.shape)

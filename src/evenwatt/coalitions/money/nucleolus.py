@@ -33,8 +33,8 @@ def nucleolus(pool: Pool, *, questions: int = 100) -> Split:
     >>> nucleolus(four_homes()).gains.round(2) + 0.0
     array([0.11, 0.  , 0.22, 0.55])
     """
+    from evenwatt.coalitions.leaving.separation import TABLED
     from evenwatt.coalitions.nucleolus import MOST_QUESTIONS, nucleolus_outcome
-    from evenwatt.coalitions.separation import TABLED
 
     found = nucleolus_outcome(pool.game, questions=MOST_QUESTIONS if pool.n <= TABLED else questions)
     return Split(

@@ -104,7 +104,7 @@ def value_price(energy: DayEnergy) -> Array:
 
     NaN where nothing is traded. A buyer gains the grid's price less this one on each Wh.
     """
-    from evenwatt.coalitions.structured import by_interval
+    from evenwatt.coalitions.sums.structured import by_interval
 
     price = np.full(len(energy.start), np.nan)
     trades = energy.inside > 0

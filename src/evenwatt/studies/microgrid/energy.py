@@ -156,7 +156,7 @@ def _on_the_wall(start: npt.NDArray[np.datetime64], zone: str, seconds: int) -> 
 
 def _stored(day: DayEnergy, batteries: Sequence[Any]) -> DayEnergy:
     """The same day with its batteries at work, in whole Wh."""
-    from evenwatt.coalitions.battery_game import battery_game
+    from evenwatt.coalitions.batteries.battery_game import battery_game
     from evenwatt.coalitions.microgrid import PoolingLossWarning
 
     if len(day.start) == 0:

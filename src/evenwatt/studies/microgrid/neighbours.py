@@ -76,7 +76,7 @@ class Neighbours(Members):
 
     def batteries(self, seconds: int) -> list[Any]:
         """The batteries in the terms of the game: Wh, and Wh per interval of so many seconds."""
-        from evenwatt.coalitions.battery import Battery
+        from evenwatt.coalitions.batteries.battery import Battery
 
         place = {member: k for k, member in enumerate(self.members)}
         return [

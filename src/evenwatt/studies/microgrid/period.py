@@ -112,7 +112,7 @@ class Period:
             from evenwatt.coalitions.microgrid import savings_game
 
             return savings_game(net, buy, sell)
-        from evenwatt.coalitions.battery_game import battery_savings_game
+        from evenwatt.coalitions.batteries.battery_game import battery_savings_game
 
         blocks = [len(tally.slots) for tally in self.tallies if len(tally.slots)] or [1]
         game = battery_savings_game(
@@ -129,7 +129,7 @@ class Period:
             return np.asarray(cost)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", PoolingLossWarning)
-            from evenwatt.coalitions.battery_game import battery_game
+            from evenwatt.coalitions.batteries.battery_game import battery_game
 
             blocks = [len(tally.slots) for tally in self.tallies if len(tally.slots)]
             batteries = self.people.batteries(self.seconds)

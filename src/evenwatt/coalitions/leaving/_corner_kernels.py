@@ -1,4 +1,4 @@
-"""The loop of :mod:`evenwatt.coalitions._corners`, compiled: double description of a cone."""
+"""The loop of :mod:`evenwatt.coalitions.leaving.corners`, compiled: double description of a cone."""
 
 from __future__ import annotations
 

@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from evenwatt.coalitions import masks
-from evenwatt.coalitions._span import Span
 from evenwatt.coalitions.game import Game
-from evenwatt.coalitions.separation import Found
+from evenwatt.coalitions.leaving.separation import Found
+from evenwatt.coalitions.leaving.span import Span
 from evenwatt.coalitions.sum_game import SumGame
 from evenwatt.coalitions.two_price import TwoPriceGame
 
@@ -83,7 +83,7 @@ class Grid:
 
     def __call__(self, x: Array, span: Span, above: float, prove: bool = True) -> Found:
         """Coalitions of largest excess outside ``span``."""
-        from evenwatt.coalitions._cover_kernels import cheapest
+        from evenwatt.coalitions.leaving._cover_kernels import cheapest
 
         line = self._line
         price = np.ascontiguousarray(x - line.additive)
@@ -115,7 +115,7 @@ class Grid:
         return bool(z.any() and np.abs(rest).max() <= 1e-9 * np.abs(z).max())
 
     def _parting(self, price: Array, classes: Whole) -> tuple[Flags, float]:
-        from evenwatt.coalitions._cover_kernels import parted
+        from evenwatt.coalitions.leaving._cover_kernels import parted
 
         line, n = self._line, self._line.z.size
         some, bound = [np.zeros((0, n), dtype=np.bool_)], -np.inf

@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from evenwatt.coalitions.battery import Battery, Makes, sorted_by_make
-from evenwatt.coalitions.battery_programme import Programme, burning_pays
-from evenwatt.coalitions.blocks import blocks_of
-from evenwatt.coalitions.dispatch import Dispatch, Prices
+from evenwatt.coalitions.batteries.battery import Battery, Makes, sorted_by_make
+from evenwatt.coalitions.batteries.blocks import blocks_of
+from evenwatt.coalitions.batteries.dispatch import Dispatch, Prices
+from evenwatt.coalitions.batteries.programme import Programme, burning_pays
+from evenwatt.coalitions.batteries.walk import near
 from evenwatt.coalitions.game import Game
 from evenwatt.coalitions.microgrid import microgrid_game
 from evenwatt.coalitions.two_price import TwoPriceGame
-from evenwatt.coalitions.walk import near
 from evenwatt.core.errors import ProblemError, gather
 
 Array = npt.NDArray[np.float64]

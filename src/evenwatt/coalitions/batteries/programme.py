@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from evenwatt.coalitions.battery import Makes
+from evenwatt.coalitions.batteries.battery import Makes
 from evenwatt.engine.lp import Kept, Triple
 
 Array = npt.NDArray[np.float64]

@@ -1,4 +1,4 @@
-"""The loops of :mod:`evenwatt.coalitions._worst_on_grid`, compiled: cheapest coalition of every sum."""
+"""The loops of :mod:`evenwatt.coalitions.leaving.worst_on_grid`, compiled: cheapest coalition of every sum."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The loops of :mod:`evenwatt.coalitions._relaxation`, compiled: local search among coalitions."""
+"""The loops of :mod:`evenwatt.coalitions.leaving.relaxation`, compiled: local search among coalitions."""
 
 from __future__ import annotations
 

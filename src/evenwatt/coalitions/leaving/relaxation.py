@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from evenwatt.coalitions._search import Search
-from evenwatt.coalitions._span import ZERO, Span
-from evenwatt.coalitions.separation import Found
+from evenwatt.coalitions.leaving.search import Search
+from evenwatt.coalitions.leaving.separation import Found
+from evenwatt.coalitions.leaving.span import ZERO, Span
 from evenwatt.coalitions.two_price import TwoPriceGame
 from evenwatt.engine.lp import Kept
 
@@ -62,7 +62,7 @@ class Relaxation(Search):
 
     def climbed(self, x: Array, span: Span, starts: Flags, swapped: int = QUICK) -> Flags:
         """Each start improved by members that join or leave, the best ``swapped`` by changes of place as well."""
-        from evenwatt.coalitions._search_kernels import climb
+        from evenwatt.coalitions.leaving._search_kernels import climb
 
         found = np.ascontiguousarray(starts)
         price = np.ascontiguousarray(x - self._additive)

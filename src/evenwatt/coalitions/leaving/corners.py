@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from evenwatt.coalitions import masks
-from evenwatt.coalitions._levels import Scaled, scaled
 from evenwatt.coalitions.game import Game
+from evenwatt.coalitions.leaving.levels import Scaled, scaled
 from evenwatt.core.errors import ProblemError
 
 Array = npt.NDArray[np.float64]
@@ -72,7 +72,7 @@ def _marginals(table: Array, n: int) -> Array:
 
 def _described(table: Array, n: int) -> Array:
     """Corners by double description: rays of the cone over the core, one coalition at a time."""
-    from evenwatt.coalitions._corner_kernels import cut
+    from evenwatt.coalitions.leaving._corner_kernels import cut
 
     # y = the first n-1 shares, the last takes the rest; the cone has one more coordinate h, and y / h is a point.
     proper = np.arange(1, (1 << n) - 1)

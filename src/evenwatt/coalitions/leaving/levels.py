@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from evenwatt.coalitions import masks
-from evenwatt.coalitions._span import Span
 from evenwatt.coalitions.game import MOST_TABLED, Game
+from evenwatt.coalitions.leaving.span import Span
 from evenwatt.engine.lp import Kept, Solution
 
 Array = npt.NDArray[np.float64]

@@ -10,8 +10,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from evenwatt.coalitions.quadrature import angles
 from evenwatt.coalitions.sum_game import Kinked, SumGame
+from evenwatt.coalitions.sums.quadrature import angles
 from evenwatt.coalitions.two_price import TwoPriceGame
 from evenwatt.core.errors import ProblemError
 

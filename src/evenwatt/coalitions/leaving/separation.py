@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from evenwatt.coalitions import masks
-from evenwatt.coalitions._span import Span
 from evenwatt.coalitions.game import MOST_TABLED, Game
+from evenwatt.coalitions.leaving.span import Span
 from evenwatt.coalitions.sum_game import SumGame
 from evenwatt.coalitions.two_price import TwoPriceGame
 from evenwatt.core.errors import ProblemError
@@ -88,9 +88,9 @@ def oracle(game: Game, method: str = "auto") -> Oracle:
         raise ProblemError(f"method '{method}'; expected auto, {', '.join(METHODS)}")
     if method == "table" or (method == "auto" and game.n <= TABLED):
         return Table(game)
-    from evenwatt.coalitions._relaxation import Relaxation
-    from evenwatt.coalitions._search import Search
-    from evenwatt.coalitions._worst_on_grid import Grid, on_grid
+    from evenwatt.coalitions.leaving.relaxation import Relaxation
+    from evenwatt.coalitions.leaving.search import Search
+    from evenwatt.coalitions.leaving.worst_on_grid import Grid, on_grid
 
     line = on_grid(game) if method in ("auto", "grid") else None
     if line is not None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from evenwatt.coalitions._span import ZERO, Span
 from evenwatt.coalitions.game import Game
-from evenwatt.coalitions.separation import Found
+from evenwatt.coalitions.leaving.separation import Found
+from evenwatt.coalitions.leaving.span import ZERO, Span
 
 Array = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]

@@ -13,9 +13,9 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import numpy.typing as npt
 
-from evenwatt.coalitions.grid import Grid, grid, work
-from evenwatt.coalitions.quadrature import arrival_times
 from evenwatt.coalitions.sum_game import Kinked, SumGame
+from evenwatt.coalitions.sums.grid import Grid, grid, work
+from evenwatt.coalitions.sums.quadrature import arrival_times
 from evenwatt.coalitions.two_price import TwoPriceGame
 
 Array = npt.NDArray[np.float64]
@@ -117,7 +117,7 @@ def _kinked(game: SumGame, f: Kinked, times: Times) -> tuple[Array, Array]:
 
 def _hinges(rows: Grid, kinks: Array, times: Times) -> Array:
     """Shapley values of max(z(S) - kink, 0) for every row, shared among threads."""
-    from evenwatt.coalitions._kernels import hinge_rows
+    from evenwatt.coalitions.sums._kernels import hinge_rows
 
     nodes, weights = times(_members(rows))
     found = np.zeros(rows.numbers.shape)
@@ -134,7 +134,7 @@ def _hinges(rows: Grid, kinks: Array, times: Times) -> Array:
 
 def _any_function(game: SumGame, times: Times) -> Array:
     """Values for an f that is only known by its values."""
-    from evenwatt.coalitions._kernels import law_row
+    from evenwatt.coalitions.sums._kernels import law_row
 
     rows = lawful(game.z[None, :])
     z = rows.numbers[0]

@@ -1,0 +1,1 @@
+"""Games of communities with batteries: what a coalition earns by its best dispatch."""
