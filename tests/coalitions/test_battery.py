@@ -14,6 +14,7 @@ from evenwatt.coalitions import masks
 from evenwatt.coalitions.batteries.battery import Battery, sorted_by_make
 from evenwatt.coalitions.batteries.battery_game import BatteryGame, battery_game, battery_savings_game
 from evenwatt.coalitions.microgrid import PoolingLossWarning, microgrid_game, savings_game
+from evenwatt.coalitions.nucleolus import InexactWarning, nucleolus
 from evenwatt.coalitions.shapley import shapley
 from evenwatt.core.errors import ProblemError
 
@@ -415,3 +416,13 @@ def test_a_bad_block_is_named(given: dict, said: str) -> None:
 def test_a_coalition_of_the_wrong_length_is_refused() -> None:
     with pytest.raises(ProblemError, match=r"expected \(4,\)"):
         battery_game(**street(21)).dispatch([True])
+
+
+def test_a_worth_that_is_a_programme_is_sampled_sooner():
+    """Listing 2**12 coalitions would take 4,095 programmes; the method chosen unasked takes a few orders."""
+    case = street(5, n=12, steps=4)
+    held = shapley(battery_game(**case), orders=8)
+    assert held.method == "sampling"
+    assert held.evaluations == 8
+    with pytest.warns(InexactWarning, match="proved"):
+        nucleolus(battery_game(**case))

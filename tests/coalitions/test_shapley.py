@@ -339,6 +339,9 @@ def test_worths_are_asked_once():
     game.worth(np.eye(4, dtype=bool))
     assert len(asked) == 4
     assert game.worth(np.zeros((1, 4), dtype=bool)) == 0
+    coalitions, worths = game.known()
+    assert (worths == coalitions.sum(axis=1) ** 2.0).all()
+    assert len(Game(9, worth).known()[1]) == 0
 
 
 def test_table_order_is_by_size_then_lexicographic():

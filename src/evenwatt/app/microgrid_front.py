@@ -74,7 +74,7 @@ def _money(found: MicrogridFindings) -> list[Key]:
     if chosen:
         told.append(("Money rule", found.titles.get(chosen, chosen), _how(found)))
     if row.get("core_excess_micro") is not None:
-        leaves = row["core_excess_micro"] > 0
+        leaves = bool(row.get("leaving"))
         gain, members = row["core_excess_micro"], counted(len(row.get("leaving") or []), "member")
         more = money(gain, found.currency, money_decimals([gain]))
         would = f"{members} would save {more} more by themselves" if leaves else "no group would do better"

@@ -153,7 +153,7 @@ def _leaving(row: Row, found: MicrogridFindings) -> str:
     """The group that would leave."""
     if row.get("core_excess_micro") is None:
         return "not tested"
-    if row["core_excess_micro"] > 0:
+    if row.get("leaving"):
         return group_words(row.get("leaving"), found.labels, 3)
     return "nobody" if row.get("core_exact") else "nobody found"
 

@@ -107,6 +107,13 @@ class Game:
         """What each member adds when it joins all the others (its utopia payoff), (n,)."""
         return self.total - self.worth(~np.eye(self.n, dtype=np.bool_))
 
+    def known(self) -> tuple[Flags, Array]:
+        """The coalitions asked so far and their worths, (m, n) and (m,); none where nothing is remembered."""
+        known = self._known or {}
+        packed = np.frombuffer(b"".join(known), dtype=np.uint8).reshape(len(known), -1)
+        rows = np.unpackbits(packed, axis=1, count=self.n) if known else np.zeros((0, self.n))
+        return rows.astype(np.bool_), np.array(list(known.values()))
+
     def table(self) -> Array:
         """Worth of every coalition by bit mask (bit i = member i), (2**n,).
 

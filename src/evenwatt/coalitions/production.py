@@ -56,6 +56,7 @@ class OptimumGame(Game):
     """
 
     batch = 256
+    most_listed = 12  # each worth is a linear programme
 
     def __init__(
         self,

@@ -76,7 +76,10 @@ def objections_of(rows: Sequence[Row], labels: Mapping[str, str]) -> list[Object
         Objection(
             str(row["rule"]),
             str(row.get("title") or row["rule"]),
-            _micro(row, "core_excess_micro"),
+            # Within the rounding of the gains nobody leaves.
+            _micro(row, "core_excess_micro")
+            if row.get("leaving")
+            else min(0.0, _micro(row, "core_excess_micro")),
             None if row.get("core_bound_micro") is None else _micro(row, "core_bound_micro"),
             bool(row.get("core_exact")),
             _micro(row, "budget_micro"),

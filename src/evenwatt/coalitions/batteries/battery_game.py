@@ -31,6 +31,7 @@ class BatteryGame(Game):
     """
 
     batch = 256
+    most_listed = 10  # each worth is a linear programme a block
 
     def __init__(
         self,

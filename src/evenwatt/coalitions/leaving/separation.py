@@ -71,7 +71,8 @@ def oracle(game: Game, method: str = "auto") -> Oracle:
         numbers are whole multiples of some unit; exact). ``relaxation`` bounds the excess by linear programmes
         over fractional coalitions and looks for coalitions by local search (:class:`TwoPriceGame` with
         ``buy >= sell``; exact where the two meet). ``search`` is a local search with no bound (heuristic).
-        ``auto`` takes the first that fits.
+        ``auto`` takes the first that fits; the table where the game says that listing its coalitions is cheap, and
+        to 20 members.
 
     Raises
     ------
@@ -86,7 +87,7 @@ def oracle(game: Game, method: str = "auto") -> Oracle:
     """
     if method not in ("auto", *METHODS):
         raise ProblemError(f"method '{method}'; expected auto, {', '.join(METHODS)}")
-    if method == "table" or (method == "auto" and game.n <= TABLED):
+    if method == "table" or (method == "auto" and game.n <= min(TABLED, game.most_listed)):
         return Table(game)
     from evenwatt.coalitions.leaving.relaxation import Relaxation
     from evenwatt.coalitions.leaving.search import Search

@@ -46,6 +46,8 @@ class Pool:
         Most orders of joining to sample, where each worth is dear.
     delta : float
         Part of a surplus that the published script credits [-].
+    progress : callable, optional
+        Told ``(done, total, what)`` while a value is sampled.
 
     Raises
     ------
@@ -66,6 +68,7 @@ class Pool:
     std_err: float | None = None
     orders: int | None = None
     delta: float = 1.0
+    progress: Callable[[int, int, str], None] | None = None
 
     def __post_init__(self) -> None:
         steps, n = self.net.shape

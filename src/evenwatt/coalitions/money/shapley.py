@@ -35,7 +35,13 @@ def shapley(pool: Pool) -> Split:
     with warnings.catch_warnings():
         # Told as a remark instead, beside the intervals that say the same.
         warnings.simplefilter("ignore", SamplingWarning)
-        found = value(pool.game, rng=pool.rng, std_err=pool.std_err or None, orders=pool.orders)
+        found = value(
+            pool.game,
+            rng=pool.rng,
+            std_err=pool.std_err or None,
+            orders=pool.orders,
+            progress=pool.progress,
+        )
     widest = float(found.std_err.max())
     return Split(
         found.values,

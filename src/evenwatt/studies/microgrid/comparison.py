@@ -69,7 +69,7 @@ def _measured(period: Period, held: Books, one: Shares) -> Row:
         "exact": one.split.exact,
         "method": one.split.method,
         "remark": one.split.remark,
-        **objection(period, one),
+        **objection(period, held, one),
         "worse_than_alone": [period.people.members[k] for k in np.flatnonzero(one.gains < 0)],
         "gini": gini(one.gains),
     }

@@ -89,7 +89,7 @@ def _residues(people: Neighbours, plan: Plan, done: Sequence[Tally]) -> Residues
 def _divided(work: Work, period: Period, held: Books) -> Mapping[str, Shares | str]:
     answers: dict[str, Shares | str] = {}
     for name in period.plan.money:
-        answers[name] = settlement.shares(period, held, name)
+        answers[name] = settlement.shares(period, held, name, progress=work.progress)
         work.progress(len(answers), len(period.plan.money), "dividing the savings")
     return answers
 

@@ -18,6 +18,7 @@ from evenwatt.core.chance import stream
 from evenwatt.studies.microgrid.day import Plan
 from evenwatt.studies.microgrid.neighbours import Neighbours
 from evenwatt.studies.microgrid.tally import Tally
+from evenwatt.studies.story import Progress
 
 Array = npt.NDArray[np.float64]
 Whole = npt.NDArray[np.int64]
@@ -135,7 +136,7 @@ class Period:
             batteries = self.people.batteries(self.seconds)
             return -battery_game(self.net, batteries, self.buy, self.sell, blocks=blocks).alone
 
-    def pool(self, name: str, energy: int = 0) -> Pool:
+    def pool(self, name: str, energy: int = 0, progress: Progress | None = None) -> Pool:
         """What one money rule is asked, with the trades of one energy rule and chance of its own."""
         return Pool(
             net=self.position.astype(np.float64),
@@ -151,4 +152,5 @@ class Period:
             std_err=self.plan.std_err * abs(self.game.total) / self.n,
             orders=MOST_ORDERS if self.people.storages else None,
             delta=self.plan.delta,
+            progress=progress,
         )

@@ -16,16 +16,20 @@ from evenwatt.core import rule as registry
 from evenwatt.core.errors import ConservationError, ProblemError, SolverError
 from evenwatt.studies.microgrid.config import MONEY
 from evenwatt.studies.microgrid.period import Period
+from evenwatt.studies.story import Progress
 
 if TYPE_CHECKING:
     import polars as pl
 
+    from evenwatt.coalitions.core_set import CoreExcess
+    from evenwatt.coalitions.game import Game
+
 Array = npt.NDArray[np.float64]
 Whole = npt.NDArray[np.int64]
 
-BALANCED = (
-    1e-6  # how far gains may miss what there is before a rule counts as unbalanced [fraction of the gain]
-)
+# How far gains may miss what there is before a rule counts as unbalanced.
+BALANCED = 1e-6  # [fraction of the gain]
+ROUNDED = 3.0  # the books round three sums [micro-units]
 
 
 @dataclass(frozen=True)
@@ -74,13 +78,15 @@ class Shares:
 
 def books(period: Period) -> Books:
     """Round the period's money once, so that everything after is exact."""
-    imports = period.buy @ np.maximum(-period.position.sum(axis=1), 0)
-    gain, total = round(period.game.total), float(period.alone.sum())
-    pooled, paid = round(total - period.game.total), round(float(imports))
-    return Books(_whole(period.alone, pooled + gain), paid, paid - pooled)
+    balance = period.position.sum(axis=1)
+    imports = round(float(period.buy @ np.maximum(-balance, 0)))
+    exports = round(float(period.sell @ np.maximum(balance, 0)))
+    return Books(_whole(period.alone, round(float(period.alone.sum()))), imports, exports)
 
 
-def shares(period: Period, held: Books, name: str, energy: int = 0) -> Shares | str:
+def shares(
+    period: Period, held: Books, name: str, energy: int = 0, progress: Progress | None = None
+) -> Shares | str:
     """Divide the gain by one money rule, or say why it cannot."""
     rule = registry.find(MONEY, name)
     reason = rule.refusal(period.n) or _too_dear(period, name)
@@ -88,12 +94,15 @@ def shares(period: Period, held: Books, name: str, energy: int = 0) -> Shares | 
         return reason
     function: Any = rule.function
     try:
-        split: Split = function(period.pool(name, energy))
+        split: Split = function(period.pool(name, energy, progress))
     except (ProblemError, SolverError) as error:
         return str(error)
     total = float(split.gains.sum())
-    is_balanced = abs(total - period.game.total) <= BALANCED * (1 + abs(period.game.total))
-    return Shares(name, split, _whole(split.gains, held.gain if is_balanced else round(total)))
+    # A value hands out what the game is worth; batteries run in whole Wh save a trifle less.
+    if any(abs(total - worth) <= ROUNDED + BALANCED * abs(worth) for worth in (period.game.total, held.gain)):
+        part = held.gain / total if period.people.storages and total else 1.0
+        return Shares(name, split, _whole(split.gains * part, held.gain))
+    return Shares(name, split, _whole(split.gains, round(total)))
 
 
 def _too_dear(period: Period, name: str) -> str | None:
@@ -118,22 +127,21 @@ def _whole(parts: Array, total: int) -> Whole:
     return exact.vector(shifted, total)
 
 
-def objection(period: Period, one: Shares) -> dict[str, Any]:
+def objection(period: Period, held: Books, one: Shares) -> dict[str, Any]:
     """Which coalition would gain most by leaving, and how much.
 
-    An excess within the rounding of the gains, a micro-unit a member, is none.
+    An excess within the rounding of the gains, a micro-unit a member and what whole Wh cost, is none.
     """
     from evenwatt.coalitions.core_set import core_excess
 
-    nobody = {"leaving": [], "leaving_gain_micro": 0}
-    if period.n == 1 or not lists_coalitions(period):
-        is_known = period.n == 1
+    if period.n == 1:
         return {
-            "core_excess_micro": None, "core_bound_micro": None, "core_exact": is_known,
-            "core_method": "one member" if is_known else "not computed: too many linear programmes", **nobody,
+            "core_excess_micro": None, "core_bound_micro": None, "core_exact": True,
+            "core_method": "one member", "leaving": [], "leaving_gain_micro": 0,
         }  # fmt: skip
-    found = core_excess(period.game, one.gains.astype(np.float64))
-    leaves = found.excess > period.n
+    shared = one.gains.astype(np.float64)
+    found = core_excess(period.game, shared) if lists_coalitions(period) else _met(period.game, shared)
+    leaves = found.excess > period.n + max(0.0, period.game.total - held.gain)
     return {
         "core_excess_micro": round(found.excess),
         "core_bound_micro": round(found.bound) if np.isfinite(found.bound) else None,
@@ -142,6 +150,20 @@ def objection(period: Period, one: Shares) -> dict[str, Any]:
         "leaving": [period.people.members[k] for k in np.flatnonzero(found.coalition)] if leaves else [],
         "leaving_gain_micro": round(found.excess) if leaves else 0,
     }
+
+
+def _met(game: Game, shared: Array) -> CoreExcess:
+    """The worst-off of the groups whose worth is known already, where each further one is dear."""
+    from evenwatt.coalitions.core_set import CoreExcess
+
+    game.worth(np.eye(game.n, dtype=np.bool_))
+    coalitions, worths = game.known()
+    inner = ~coalitions.all(axis=1)
+    coalitions, excesses = coalitions[inner], worths[inner] - coalitions[inner] @ shared
+    worst = int(excesses.argmax())
+    missing = game.total - float(shared.sum())
+    method = f"the {len(excesses):,} groups met while sampling"
+    return CoreExcess(float(excesses[worst]), coalitions[worst], np.inf, missing, False, method)
 
 
 def gini(gains: Whole) -> float | None:
