@@ -115,8 +115,8 @@ def test_fewer_nodes_than_exact_lose_nothing(n, kink):
     left = roots <= 0
     half = (roots[left] + 1) / 2, weights[left] * np.where(roots[left] == 0, 0.5, 1.0)
     every, few = np.zeros((1, n)), np.zeros((1, n))
-    hinge_rows(z[None], at, *half, every)
-    hinge_rows(z[None], at, *arrival_times(n), few)
+    hinge_rows(z[None], at, np.zeros(1, dtype=np.int64), *half, every, np.zeros((1, n)))
+    hinge_rows(z[None], at, np.zeros(1, dtype=np.int64), *arrival_times(n), few, np.zeros((1, n)))
     assert np.abs(every - few).max() <= 1e-12 * np.abs(every).max()
 
 
@@ -169,6 +169,11 @@ def test_grid_stays_within_its_proven_bound(seed):
         assert (held.interval[:, 0] <= exact + 1e-12).all()
         assert (exact <= held.interval[:, 1] + 1e-12).all()
         assert np.ptp(held.interval, axis=1).max() < 1e-4
+
+
+def test_numbers_off_any_grid_need_a_function_with_kinks():
+    with pytest.raises(ProblemError, match="nothing would bound the error"):
+        shapley(SumGame(np.random.default_rng(0).normal(size=30), np.square), "law-of-sums")
 
 
 def test_more_intervals_have_coarser_grids():
@@ -272,7 +277,8 @@ def test_the_choice_is_named():
     assert shapley(table).method == "enumeration"
     assert shapley(coalitions.airport_game([1, 2, 4])).method == "closed-form"
     assert shapley(coalitions.surplus_deficit_game(rng.integers(-9, 9, 300))).method == "law-of-sums"
-    assert shapley(coalitions.surplus_deficit_game(rng.normal(size=300))).method == "grid"
+    assert shapley(coalitions.surplus_deficit_game(rng.normal(size=100))).method == "grid"
+    assert shapley(coalitions.surplus_deficit_game(rng.normal(size=(1000, 200)))).method == "normal"
     assert shapley(coalitions.surplus_deficit_game(rng.normal(size=8))).method == "enumeration"
     assert shapley(many).method == "sampling"
     assert not shapley(many).exact

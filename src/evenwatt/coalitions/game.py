@@ -110,8 +110,8 @@ class Game:
     def known(self) -> tuple[Flags, Array]:
         """The coalitions asked so far and their worths, (m, n) and (m,); none where nothing is remembered."""
         known = self._known or {}
-        packed = np.frombuffer(b"".join(known), dtype=np.uint8).reshape(len(known), -1)
-        rows = np.unpackbits(packed, axis=1, count=self.n) if known else np.zeros((0, self.n))
+        packed = np.frombuffer(b"".join(known), dtype=np.uint8).reshape(len(known), -(-self.n // 8))
+        rows = np.unpackbits(packed, axis=1, count=self.n)
         return rows.astype(np.bool_), np.array(list(known.values()))
 
     def table(self) -> Array:

@@ -14,8 +14,8 @@ from evenwatt.coalitions.game import Game
 from evenwatt.coalitions.sampling import Design, Progress, sampled
 from evenwatt.coalitions.shapley_enumeration import enumerated
 from evenwatt.coalitions.sum_game import Kinked, SumGame
-from evenwatt.coalitions.sums.normal import normal
-from evenwatt.coalitions.sums.structured import affordable, structured
+from evenwatt.coalitions.sums.normal import FEWEST, normal
+from evenwatt.coalitions.sums.structured import affordable, fine_enough, structured
 from evenwatt.coalitions.two_price import TwoPriceGame
 from evenwatt.core.errors import ProblemError
 from evenwatt.core.rule import rule
@@ -74,8 +74,9 @@ def shapley(
 
     ``auto`` takes the first of these that applies, and says which: a closed form; for games on sums of whole
     numbers the law of a random coalition's sum (exact at a thousand members); enumeration where the game says
-    that listing its coalitions is cheap, at most 24 members; for games on sums of other numbers the same law
-    on a fine grid, with a proven bound; sampled orders, each with its reverse.
+    that listing its coalitions is cheap, at most 24 members; for games on sums of other numbers, or of too
+    many, the same law on a fine grid, with a proven bound, or where no affordable grid is fine the normal law,
+    with an estimate of its error; sampled orders, each with its reverse.
 
     Parameters
     ----------
@@ -160,7 +161,9 @@ def _chosen(game: Game) -> str:
     if game.n <= game.most_listed:
         return "enumeration"
     bent = isinstance(game, TwoPriceGame) or (isinstance(game, SumGame) and isinstance(game.f, Kinked))
-    return "grid" if bent else "sampling"
+    if not bent:
+        return "sampling"
+    return "grid" if game.n < FEWEST or fine_enough(cast(SumGame, game)) else "normal"
 
 
 def _is_closed(game: Game) -> bool:

@@ -56,8 +56,13 @@ def absolute_marginals(net: Array, weights: Array, orders: Whole, added: Array) 
 
 
 @compiled(EXACT)
-def hinge_rows(numbers: Whole, kinks: Array, nodes: Array, weights: Array, found: Array) -> None:
+def hinge_rows(
+    numbers: Whole, kinks: Array, doubt: Whole, nodes: Array, weights: Array, found: Array, near: Array
+) -> None:
     """Shapley value of max(z(S) - kink, 0) - max(-kink, 0) for every row of whole numbers z, exact.
+
+    ``near`` gets a bound on the chance that the kink lies between the sums without and with a member, were
+    sums off by up to ``doubt`` of the row.
 
     ``nodes`` are the quadrature points of the time of arrival up to 1/2, ``weights`` those of the pair
     (t, 1 - t); the law of the sum at 1 - t is the mirror of that at t.
@@ -68,13 +73,15 @@ def hinge_rows(numbers: Whole, kinks: Array, nodes: Array, weights: Array, found
         order = np.argsort(np.abs(z))
         order = order[np.searchsorted(np.abs(z)[order], 1) :]
         if order.size:
-            share = hinge_row(z[order] // unit, kinks[row] / unit, nodes, weights)
+            blur = -(-doubt[row] // unit)
+            share, chance = hinge_row(z[order] // unit, kinks[row] / unit, blur, nodes, weights)
             for k in range(order.size):
                 found[row, order[k]] = share[k] * unit
+                near[row, order[k]] = chance[k]
 
 
 @compiled(EXACT)
-def hinge_row(z: Whole, kink: float, nodes: Array, weights: Array) -> Array:
+def hinge_row(z: Whole, kink: float, blur: Index, nodes: Array, weights: Array) -> tuple[Array, Array]:
     """One row, in units of the numbers' divisor, sizes ascending and none zero.
 
     A member of negative number counts as present where it is absent: all steps are then upwards, the sum Y
@@ -85,10 +92,16 @@ def hinge_row(z: Whole, kink: float, nodes: Array, weights: Array) -> Array:
     top = step.sum()
     shift = kink - np.minimum(z, np.int64(0)).sum()
     share = np.zeros(n)
-    if shift <= 0.0 or shift >= top:  # straight over the whole range
+    chance = np.zeros(n)
+    if shift <= -blur or shift >= top + blur:  # straight over the whole range
         if shift <= 0.0:
             share[:] = z
-        return share
+        return share, chance
+    if shift <= 0.0 or shift >= top:
+        if shift <= 0.0:
+            share[:] = z
+        chance[:] = 1.0
+        return share, chance
     floor = np.int64(np.floor(shift))
     part = shift - floor  # sums are whole, so between whole kinks all is linear
     law = np.zeros(top + 1)
@@ -110,7 +123,11 @@ def hinge_row(z: Whole, kink: float, nodes: Array, weights: Array) -> Array:
         for k in range(n):
             if k > 0 and z[k] == z[k - 1]:
                 share[k] = share[k - 1]
+                chance[k] = chance[k - 1]
                 continue
+            if blur > 0:
+                width = step[k] + blur + 1
+                chance[k] += half * (within(lack, floor, width) + within(lack, top - floor, width))
             gain = rise(lack, excess, floor, z[k], t)
             mirror = rise(lack, excess, top - floor, z[k], t)
             if part > 0.0:
@@ -118,7 +135,17 @@ def hinge_row(z: Whole, kink: float, nodes: Array, weights: Array) -> Array:
                 mirror += part * (rise(lack, excess, top - floor - 1, z[k], t) - mirror)
             held = half * (gain + step[k] - mirror)
             share[k] += held if z[k] > 0 else -held
-    return share
+    return share, chance
+
+
+@compiled(EXACT)
+def within(lack: Array, centre: Index, width: Index) -> float:
+    """P(centre - width <= Y <= centre + width + 1); lack(c+1) - lack(c) is the chance of at most c."""
+    last = lack.size - 2
+    high = min(np.int64(centre + width + 1), np.int64(last))
+    low = np.int64(centre - width - 1)
+    above = lack[high + 1] - lack[high]
+    return float(above - (lack[low + 1] - lack[low] if low >= 0 else 0.0))
 
 
 @compiled(EXACT)

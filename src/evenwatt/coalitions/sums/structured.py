@@ -17,13 +17,16 @@ from evenwatt.coalitions.sum_game import Kinked, SumGame
 from evenwatt.coalitions.sums.grid import Grid, grid, work
 from evenwatt.coalitions.sums.quadrature import arrival_times
 from evenwatt.coalitions.two_price import TwoPriceGame
+from evenwatt.core.errors import ProblemError
 
 Array = npt.NDArray[np.float64]
 Times = Callable[[int], tuple[Array, Array]]
 
-MOST_WORK = 2e11  # cell updates of a whole game on a grid: half a minute of one core
-EXACT_WORK = 2e12  # of a whole game on its own exact unit
-FEWEST_CELLS, MOST_CELLS = 1 << 12, 1 << 20  # of the sum's law in one interval
+MOST_WORK = 1e10  # cell updates of a whole game on a grid: some seconds
+EXACT_WORK = 1e12  # of a whole game on its own exact unit: a minute or two of two cores
+FEWEST_CELLS, MOST_CELLS = 1 << 12, 1 << 20  # of the sum's law in one interval, on a grid
+FEWEST_A_MEMBER = 64  # cells, for a grid to be worth its while
+EXACT_CELLS = 1 << 24  # on its own exact unit: four rows of 134 MB
 BLOCK = 16  # intervals handed to a thread at a time
 
 
@@ -31,6 +34,12 @@ def affordable(game: SumGame | TwoPriceGame) -> bool:
     """Whether the numbers are whole in some usual unit, and the law of their sums is not too long."""
     numbers = game.net[_mixed_rows(game.net)] if isinstance(game, TwoPriceGame) else game.z[None, :]
     return lawful(numbers).is_exact
+
+
+def fine_enough(game: SumGame | TwoPriceGame) -> bool:
+    """Whether a grid for numbers that are whole in no usual unit still tells members apart."""
+    steps = int(_mixed_rows(game.net).sum()) if isinstance(game, TwoPriceGame) else 1
+    return cells(steps, game.n) >= FEWEST_A_MEMBER * game.n
 
 
 def structured(game: SumGame | TwoPriceGame, times: Times = arrival_times) -> tuple[Array, Array]:
@@ -46,8 +55,14 @@ def structured(game: SumGame | TwoPriceGame, times: Times = arrival_times) -> tu
     -------
     values, bound : (n,)
         The bound is 0 where the numbers are whole in some usual unit; otherwise they are moved to the
-        finest affordable grid, and a value moves by at most the change of the own number times the steepest
-        slope of f, and the changes of all others times half the range of slopes.
+        finest affordable grid. A value then moves by at most the change of the own number times the steepest
+        slope of f, and the changes of all others times the range of slopes times the chance (at most one half)
+        that they are present and a kink lies between the sums without and with the member.
+
+    Raises
+    ------
+    ProblemError
+        If numbers must be moved, but f is not :class:`Kinked`, so that nothing bounds the error.
     """
     if isinstance(game, TwoPriceGame):
         return _two_price(game, times)
@@ -75,61 +90,66 @@ def by_interval(net: npt.ArrayLike, times: Times = arrival_times) -> Array:
     -------
     (T, n)
         Values in that unit; each row sums to what is traded inside in the interval. Numbers that are whole in
-        no usual unit are moved to a grid of 4,096 to a million cells.
+        no usual unit are moved to a grid of 4,096 cells or more.
 
     Examples
     --------
     >>> by_interval([[4, 2, -1, -3]]) * 12
     array([[15.,  5.,  7., 21.]])
     """
-    held = np.atleast_2d(np.asarray(net, dtype=np.float64))
-    size = np.abs(held)
-    found = np.zeros(held.shape)
-    mixed = np.flatnonzero(_mixed_rows(held))
+    return _inside(np.atleast_2d(np.asarray(net, dtype=np.float64)), times)[0]
+
+
+def _inside(net: Array, times: Times) -> tuple[Array, Array]:
+    """Values of what is traded inside and bounds on their errors, interval by interval, (T, n) each."""
+    found, bound = np.zeros(net.shape), np.zeros(net.shape)
+    mixed = np.flatnonzero(_mixed_rows(net))
     if mixed.size:
-        rows = lawful(held[mixed])
+        rows = lawful(net[mixed])
         # |z| = 2 max(z, 0) - z, and g = (sum of |z_i| - |z(S)|) / 2.
-        positive = _hinges(rows, np.zeros(mixed.size), times)
-        found[mixed] = (size[mixed] + held[mixed]) / 2 - positive
-    return found
+        positive, doubt = _hinges(rows, np.zeros(mixed.size), times)
+        found[mixed] = (np.abs(net[mixed]) + net[mixed]) / 2 - positive
+        bound[mixed] = rows.moved + doubt
+    return found, bound
 
 
 def _two_price(game: TwoPriceGame, times: Times) -> tuple[Array, Array]:
     spread, used = game.spread, np.flatnonzero(game.spread != 0)
-    inside = by_interval(game.net[used], times)
+    inside, doubt = _inside(game.net[used], times)
     # Only what is shared inside needs a partner: v = additive - spread |z(S)|/2, and |z(S)| = sum |z_i| - 2 g.
     alone = game.additive - (spread[used] / 2) @ np.abs(game.net[used])
-    mixed = _mixed_rows(game.net) & (spread != 0)
-    moved = lawful(game.net[mixed]).moved
-    bound = np.abs(spread[mixed]) @ (moved / 2 + moved.sum(axis=1, keepdims=True) / 2)
-    return alone + spread[used] @ inside, bound
+    return alone + spread[used] @ inside, np.abs(spread[used]) @ doubt
 
 
 def _kinked(game: SumGame, f: Kinked, times: Times) -> tuple[Array, Array]:
     rows = lawful(game.z[None, :])
     values = game.base + f.slope * game.z
-    own = np.abs(f.slope) + np.abs(f.bends).sum()
+    bound = (np.abs(f.slope) + np.abs(f.bends).sum()) * rows.moved[0]
     for kink, bend in zip(f.kinks, f.bends, strict=True):
-        values = values + bend * _hinges(rows, np.array([kink]), times)[0]
-    moved = rows.moved[0]
-    return values, own * moved + np.abs(f.bends).sum() * (moved.sum() - moved) / 2
+        share, doubt = _hinges(rows, np.array([kink]), times)
+        values, bound = values + bend * share[0], bound + abs(bend) * doubt[0]
+    return values, bound
 
 
-def _hinges(rows: Grid, kinks: Array, times: Times) -> Array:
-    """Shapley values of max(z(S) - kink, 0) for every row, shared among threads."""
+def _hinges(rows: Grid, kinks: Array, times: Times) -> tuple[Array, Array]:
+    """Shapley values of max(z(S) - kink, 0) for every row, and how far others' moves may shift them."""
     from evenwatt.coalitions.sums._kernels import hinge_rows
 
     nodes, weights = times(_members(rows))
-    found = np.zeros(rows.numbers.shape)
+    found, near = np.zeros(rows.numbers.shape), np.zeros(rows.numbers.shape)
+    total = rows.moved.sum(axis=1)
+    doubt = np.ceil(total / rows.unit).astype(np.int64)
     blocks = [slice(k, k + BLOCK) for k in range(0, len(found), BLOCK)]
 
     def fill(block: slice) -> None:
         numbers = np.ascontiguousarray(rows.numbers[block])
-        hinge_rows(numbers, kinks[block] / rows.unit[block], nodes, weights, found[block])
+        at = kinks[block] / rows.unit[block]
+        hinge_rows(numbers, at, doubt[block], nodes, weights, found[block], near[block])
 
     with ThreadPoolExecutor(min(len(blocks), os.cpu_count() or 1)) as crew:
         list(crew.map(fill, blocks))
-    return found * rows.unit[:, None]
+    # Another's number matters only where it is present, in half of all cases, and the kink is near.
+    return found * rows.unit[:, None], np.minimum(near, 0.5) * (total[:, None] - rows.moved)
 
 
 def _any_function(game: SumGame, times: Times) -> Array:
@@ -137,6 +157,11 @@ def _any_function(game: SumGame, times: Times) -> Array:
     from evenwatt.coalitions.sums._kernels import law_row
 
     rows = lawful(game.z[None, :])
+    if not rows.is_exact:
+        raise ProblemError(
+            "law-of-sums: the numbers are whole in no usual unit (to six decimals), or their sum has too many "
+            "cells; for an f that is not Kinked nothing would bound the error. Take method='sampling'"
+        )
     z = rows.numbers[0]
     order = np.argsort(np.abs(z), kind="stable")
     order = order[z[order] != 0]
@@ -151,7 +176,7 @@ def _any_function(game: SumGame, times: Times) -> Array:
 
 def lawful(numbers: Array) -> Grid:
     """The rows on their own exact unit if the laws of all are affordable, else on a grid that is."""
-    rows = grid(numbers, MOST_CELLS)
+    rows = grid(numbers, EXACT_CELLS)
     if rows.is_exact and float(work(rows.numbers, _nodes(rows)).sum()) <= EXACT_WORK:
         return rows
     return grid(numbers, cells(*numbers.shape))
@@ -163,7 +188,7 @@ def _mixed_rows(net: Array) -> npt.NDArray[np.bool_]:
 
 
 def cells(intervals: int, members: int) -> int:
-    """How many cells each interval's law may have, for all of them to take half a minute."""
+    """How many cells each interval's law may have, for all of them to take some seconds."""
     nodes = 2 * len(arrival_times(members)[0])
     allowed = MOST_WORK / (max(1, intervals) * members * nodes / 4)
     return int(np.clip(allowed, FEWEST_CELLS, MOST_CELLS))
