@@ -197,7 +197,7 @@ def _money(
     ordered = np.sort(gain - min(gain.min(), 0))
     return {"rule": rule, "title": title, "source": source, "chosen": rule == chosen, "kind_of": kind,
             "total_micro": int(gain.sum()), "budget_micro": int(gain.sum()) - int(total),
-            "exact": not (sampled and rule == "shapley"), "method": "sampled" if sampled else "enumeration",
+            "exact": not (sampled and rule == "shapley"), "method": "sampling" if sampled else "enumeration",
             "core_excess_micro": found, "core_bound_micro": int(found + 0.02 * total) if sampled else found,
             "core_exact": not sampled, "leaving": leaving if found > 0 else [], "leaving_gain_micro": max(found, 0),
             "worse_than_alone": [m for m, g in zip(ids, gain, strict=True) if g < 0],

@@ -197,8 +197,8 @@ def test_front_tells_the_gain_and_how_it_was_divided() -> None:
     words = told(pages.microgrid(FULL))
     gain = quantities.grouped(FULL["measures"]["gain_micro"] / 1e6, 2).replace(THIN, " ")
     assert f"{gain} EUR" in words
-    assert "exact; enumeration" in words
-    assert "with 95 % intervals; sampled" in told(pages.microgrid(MANY))
+    assert "exact; over every group" in words
+    assert "with 95 % intervals; from sampled orders of joining" in told(pages.microgrid(MANY))
 
 
 def test_an_empty_report_does_not_claim_that_nothing_was_traded() -> None:

@@ -9,6 +9,21 @@ from evenwatt.app.section import Front, period
 Key = tuple[str, str, str]
 
 
+# How shares are computed, in words of a household.
+METHODS = {
+    "closed-form": "by a formula",
+    "formula": "by a formula",
+    "law-of-sums": "over every order of joining",
+    "enumeration": "over every group",
+    "table": "over every group",
+    "grid": "over every order of joining, on a grid",
+    "normal": "by the normal law",
+    "sampling": "from sampled orders of joining",
+    "relaxation": "by search, with a proven bound",
+    "search": "by search",
+}
+
+
 def front(found: MicrogridFindings) -> Front:
     """Where and when, a word on a microgrid without trade, and the key figures."""
     measures = found.measures
@@ -86,6 +101,7 @@ def _money(found: MicrogridFindings) -> list[Key]:
 def _how(found: MicrogridFindings) -> str:
     """Whether the chosen rule's shares are exact, and by which method."""
     method = str(found.case_rule.get("method") or "")
+    method = METHODS.get(method, method)
     return "; ".join(part for part in (found.sureness(found.case_rule), method) if part)
 
 
