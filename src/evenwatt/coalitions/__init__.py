@@ -46,6 +46,9 @@ from evenwatt.coalitions.sum_game import Kinked, SumGame
 from evenwatt.coalitions.sums.structured import by_interval
 from evenwatt.coalitions.tau import tau, tau_bounds
 from evenwatt.coalitions.two_price import TwoPriceGame
+from evenwatt.core.rule import Rule
+from evenwatt.core.rule import all as _all
+from evenwatt.core.rule import find as _find
 
 __all__ = [
     "Battery",
@@ -96,6 +99,8 @@ __all__ = [
     "production_game",
     "properties",
     "quasi_balanced",
+    "rule",
+    "rules",
     "savings_game",
     "shapley",
     "superadditive",
@@ -105,3 +110,25 @@ __all__ = [
     "variance_core",
     "variance_least_core",
 ]
+
+
+def rule(name: str) -> Rule:
+    """Return the value or solution ``name``, e.g. ``nucleolus``.
+
+    Examples
+    --------
+    >>> rule("nucleolus")(Game.from_table(3, [0, 0, 0, 6, 8, 4, 15])).round(9)
+    array([6.75, 3.5 , 4.75])
+    """
+    return _find("coalitions", name)
+
+
+def rules() -> dict[str, Rule]:
+    """Every value and solution by name, sorted.
+
+    Examples
+    --------
+    >>> "shapley" in rules(), rules()["tau"].title
+    (True, 'tau value')
+    """
+    return _all("coalitions")

@@ -42,7 +42,8 @@ class Rule:
     name : str
         Short registry name, e.g. ``talmud``.
     function : callable
-        ``(endowment, claims, *, ...) -> awards``; ``(...,), (..., n) -> (..., n)``.
+        ``(endowment, claims, *, ...) -> awards``, ``(...,), (..., n) -> (..., n)``; ``game -> values`` for the
+        values of coalitions.
     source : str
         The paper or decree that defines it, with DOI.
     satisfies : frozenset of str
@@ -64,7 +65,7 @@ class Rule:
     """
 
     name: str
-    function: Callable[..., Array]
+    function: Callable[..., Any]
     source: str
     satisfies: frozenset[str]
     members: tuple[int, int] = (1, MANY)
@@ -75,8 +76,8 @@ class Rule:
     title: str = ""
     kind: str = "claims"
 
-    def __call__(self, endowment: npt.ArrayLike, claims: npt.ArrayLike, **options: Any) -> Array:
-        """Divide ``endowment`` among ``claims``; options are the function's own."""
+    def __call__(self, *problem: Any, **options: Any) -> Any:
+        """Solve the problem: ``endowment, claims`` for claims rules, a game for values; options are the function's."""
         unknown = sorted(set(options) - set(self.parameters) - ({"weights"} if self.weighted else set()))
         if unknown:
             known = [*self.parameters, *(["weights"] if self.weighted else [])]
@@ -84,7 +85,7 @@ class Rule:
                 f"rule '{self.name}' takes no parameter '{unknown[0]}'; "
                 + (f"it takes {', '.join(known)}" if known else "it takes none")
             )
-        return self.function(endowment, claims, **options)
+        return self.function(*problem, **options)
 
     def refusal(self, members: int) -> str | None:
         """Say why this rule cannot divide among ``members``, or None where it can."""
