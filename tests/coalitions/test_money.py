@@ -139,7 +139,7 @@ def test_the_nucleolus_refuses_where_together_is_worse_than_alone():
 
 
 def test_tau_says_how_many_members_it_takes():
-    assert RULES["tau"].refusal(25) == "'tau' divides among 1 to 24 members, not 25"
+    assert RULES["tau"].refusal(61) == "'tau' divides among 1 to 60 members, not 61"
 
 
 def test_a_pool_names_every_array_that_does_not_fit():

@@ -14,9 +14,11 @@ from evenwatt.coalitions.banzhaf import banzhaf, banzhaf_index, normalised_banzh
 from evenwatt.coalitions.dutta_ray import dutta_ray
 from evenwatt.coalitions.egalitarian import egalitarian, equal_surplus
 from evenwatt.coalitions.gately import gately
+from evenwatt.coalitions.microgrid import microgrid_game
+from evenwatt.coalitions.nucleolus import InexactWarning
 from evenwatt.coalitions.owen import owen
 from evenwatt.coalitions.shapley_enumeration import enumerated
-from evenwatt.coalitions.tau import tau, tau_bounds
+from evenwatt.coalitions.tau import minimal_rights, tau, tau_bounds
 from evenwatt.core.errors import ProblemError
 
 # Worths by size, then lexicographic.
@@ -279,3 +281,29 @@ def test_unions_too_large_to_enumerate_are_refused():
 def test_more_members_than_can_be_listed_are_refused(value):
     with pytest.raises(ProblemError, match="at most 24"):
         value(Game(25, lambda coalitions: coalitions.sum(axis=1)))
+
+
+def test_minimal_rights_of_many_intervals_are_searched_and_bounded():
+    """Search finds the rights that the table shows; the relaxation never bounds them from below."""
+    rng = np.random.default_rng(4)
+    for _ in range(12):
+        n, steps = int(rng.integers(3, 9)), int(rng.integers(1, 30))
+        net = rng.integers(-30, 30, (steps, n)) + (rng.random(n) < 0.4) * 15
+        game = microgrid_game(net, rng.uniform(0.2, 0.4, steps), rng.uniform(0.0, 0.2, steps))
+        listed = minimal_rights(game)
+        assert (listed.exact, listed.method) == (True, "table")
+        game.most_listed = 0
+        searched = minimal_rights(game)
+        assert searched.method == "relaxation"
+        assert searched.values == pytest.approx(listed.values, abs=1e-9 * np.abs(net).sum())
+        assert (searched.bound >= listed.values - 1e-7).all()
+
+
+def test_tau_of_many_members_says_what_is_not_proved():
+    rng = np.random.default_rng(0)
+    net = rng.integers(-30, 30, (20, 25)) + (rng.random(25) < 0.4) * 15
+    game = microgrid_game(net, 0.3, 0.1)
+    with pytest.warns(InexactWarning, match="minimal rights of 25 members by relaxation"):
+        found = tau(game)
+    assert found.sum() == pytest.approx(game.total)
+    assert (found >= game.alone - 1e-9).all()

@@ -175,13 +175,13 @@ def test_a_fault_in_a_table_names_file_and_row(grid, table, old, new, complaint)
 
 
 def test_tau_is_refused_for_many_members_before_anything_is_written(make, some):
-    case = make(*some(2, 25))
+    case = make(*some(2, 61))
     before = sorted(p.as_posix() for p in case.folder.rglob("*"))
-    with pytest.raises(CaseError, match=r"rule\.money: 'tau' divides among 1 to 24 members, not 25"):
+    with pytest.raises(CaseError, match=r"rule\.money: 'tau' divides among 1 to 60 members, not 61"):
         case.run(rule="tau")
     assert sorted(p.as_posix() for p in case.folder.rglob("*")) == before
     rows = rows_of(case.run().report, "money", "rule")
-    assert rows["tau"]["skipped"] == "'tau' divides among 1 to 24 members, not 25"
+    assert rows["tau"]["skipped"] == "'tau' divides among 1 to 60 members, not 61"
     assert rows["shapley"]["exact"]
 
 

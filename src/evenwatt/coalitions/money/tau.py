@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from evenwatt.coalitions.game import MOST_TABLED
 from evenwatt.coalitions.money.pool import Pool, Split, money_rule
+
+MOST_MEMBERS = 60  # beyond 24 each member's right takes a programme of all intervals
 
 
 @money_rule(
@@ -12,7 +13,7 @@ from evenwatt.coalitions.money.pool import Pool, Split, money_rule
     title="Tau value",
     source="Tijs 1981, in Game Theory and Mathematical Economics (North-Holland), 123-132",
     satisfies={"efficiency", "symmetry", "dummy"},
-    members=(1, MOST_TABLED),
+    members=(1, MOST_MEMBERS),
 )
 def tau(pool: Pool) -> Split:
     """Give each member its tau value of the savings game.
@@ -20,12 +21,12 @@ def tau(pool: Pool) -> Split:
     Parameters
     ----------
     pool : Pool
-        A period, at most 24 members: every coalition is looked at.
+        A period. Up to 24 members every coalition is looked at.
 
     Raises
     ------
     ProblemError
-        If there are more, or the game is not quasi-balanced.
+        If the game is not quasi-balanced, or of more than 24 members with batteries or selling above buying.
 
     Examples
     --------
@@ -33,6 +34,12 @@ def tau(pool: Pool) -> Split:
     >>> tau(four_homes()).gains.round(3) + 0.0
     array([0.147, 0.   , 0.22 , 0.513])
     """
-    from evenwatt.coalitions.tau import tau as value
+    from evenwatt.coalitions.tau import between, minimal_rights
 
-    return Split(value(pool.game), True, "enumeration")
+    held = minimal_rights(pool.game)
+    return Split(
+        between(pool.game, held.values),
+        held.exact,
+        held.method,
+        remark="" if held.exact else "not proved: some minimal right may be larger",
+    )
