@@ -8,10 +8,11 @@ import numpy as np
 import numpy.typing as npt
 
 from evenwatt.coalitions.game import Game
+from evenwatt.coalitions.leaving.answer import Oracle
 from evenwatt.coalitions.leaving.generation import solved_level
 from evenwatt.coalitions.leaving.levels import Levels, Scaled, scaled
 from evenwatt.coalitions.leaving.nearest import nearest
-from evenwatt.coalitions.leaving.separation import Oracle, oracle
+from evenwatt.coalitions.leaving.separation import oracle
 from evenwatt.coalitions.leaving.span import Span
 from evenwatt.core.errors import ProblemError, SolverError
 from evenwatt.core.rule import rule

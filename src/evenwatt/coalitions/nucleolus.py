@@ -9,9 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from evenwatt.coalitions.game import Game
+from evenwatt.coalitions.leaving.answer import Oracle
 from evenwatt.coalitions.leaving.generation import Level, solved_level
 from evenwatt.coalitions.leaving.levels import DUST, Levels, scaled
-from evenwatt.coalitions.leaving.separation import Oracle, oracle
+from evenwatt.coalitions.leaving.separation import oracle
 from evenwatt.core.errors import ProblemError
 from evenwatt.core.rule import rule
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -64,6 +64,23 @@ def member(run: Run, name: str) -> tuple[str, str]:
             f"member '{name}': not one of the {len(known)} members, e.g. {', '.join(list(known)[:4])}"
         )
     return named[0], known[named[0]]
+
+
+def asked(run: Run, name: str, time: str) -> tuple[datetime, pl.DataFrame, str, dict[str, Any]]:
+    """The instant asked for, all members' rows of its interval, the member's label, and its own row.
+
+    Raises
+    ------
+    CaseError
+        If the member, or a reading at that time, does not exist; says what there is.
+    """
+    moment = instant(time, run.record["zone"])
+    rows = interval(run, moment, time)
+    id, label = member(run, name)
+    own = rows.filter(rows["member"] == id)
+    if own.is_empty():
+        raise CaseError(f"member '{name}' does not take part on {moment.date()}")
+    return moment, rows, label, own.row(0, named=True)
 
 
 def _day(run: Run, moment: datetime) -> pl.DataFrame:

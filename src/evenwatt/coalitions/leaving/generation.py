@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from evenwatt.coalitions.leaving.answer import Oracle
 from evenwatt.coalitions.leaving.levels import Levels
-from evenwatt.coalitions.leaving.separation import Oracle
 from evenwatt.engine.lp import Solution
 
 Array = npt.NDArray[np.float64]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from evenwatt.coalitions.leaving.answer import Found
 from evenwatt.coalitions.leaving.search import Search
-from evenwatt.coalitions.leaving.separation import Found
 from evenwatt.coalitions.leaving.span import ZERO, Span
 from evenwatt.coalitions.two_price import TwoPriceGame
 from evenwatt.engine.lp import Kept

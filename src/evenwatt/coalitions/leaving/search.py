@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from evenwatt.coalitions.game import Game
-from evenwatt.coalitions.leaving.separation import Found
+from evenwatt.coalitions.leaving.answer import Found
 from evenwatt.coalitions.leaving.span import ZERO, Span
 
 Array = npt.NDArray[np.float64]

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from evenwatt.coalitions import masks
 from evenwatt.coalitions.game import Game
-from evenwatt.coalitions.leaving.separation import Found
+from evenwatt.coalitions.leaving.answer import Found
 from evenwatt.coalitions.leaving.span import Span
 from evenwatt.coalitions.sum_game import SumGame
 from evenwatt.coalitions.two_price import TwoPriceGame

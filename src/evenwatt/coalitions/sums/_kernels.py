@@ -110,14 +110,7 @@ def hinge_row(z: Whole, kink: float, blur: Index, nodes: Array, weights: Array) 
     excess = np.zeros(top + 2)
     for node in range(nodes.size):
         t = nodes[node]
-        law[:] = 0.0
-        next_law[:] = 0.0
-        law[0] = 1.0
-        reach = np.int64(0)
-        for j in range(n):
-            reach += step[j]
-            mix_law(law, next_law, step[j], reach + 1, t if z[j] > 0 else 1.0 - t)
-            law, next_law = next_law, law
+        law, next_law = law_of_sum(z, t, law, next_law)
         expect(law, lack, excess)
         half = weights[node] / 2.0
         for k in range(n):
@@ -136,6 +129,21 @@ def hinge_row(z: Whole, kink: float, blur: Index, nodes: Array, weights: Array) 
             held = half * (gain + step[k] - mirror)
             share[k] += held if z[k] > 0 else -held
     return share, chance
+
+
+@compiled(EXACT)
+def law_of_sum(z: Whole, t: float, law: Array, spare: Array) -> tuple[Array, Array]:
+    """Law of the sum of all steps at time t, in one of the two rows given; the other is spare."""
+    law[:] = 0.0
+    spare[:] = 0.0
+    law[0] = 1.0
+    reach = np.int64(0)
+    for j in range(z.size):
+        step = np.abs(z[j])
+        reach += step
+        mix_law(law, spare, step, reach + 1, t if z[j] > 0 else 1.0 - t)
+        law, spare = spare, law
+    return law, spare
 
 
 @compiled(EXACT)
@@ -212,14 +220,7 @@ def law_row(z: Whole, values: Array, lowest: int, nodes: Array, weights: Array) 
     next_law = np.zeros(top + 1)
     for node in range(nodes.size):
         t = nodes[node]
-        law[:] = 0.0
-        next_law[:] = 0.0
-        law[0] = 1.0
-        reach = np.int64(0)
-        for j in range(n):
-            reach += step[j]
-            mix_law(law, next_law, step[j], reach + 1, t if z[j] > 0 else 1.0 - t)
-            law, next_law = next_law, law
+        law, next_law = law_of_sum(z, t, law, next_law)
         half = weights[node] / 2.0
         for k in range(n):
             if k > 0 and z[k] == z[k - 1]:

@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from evenwatt.core.errors import CaseError
 from evenwatt.core.report import plain
 from evenwatt.studies import moments
 from evenwatt.studies.cascade import problem as cascade
@@ -86,13 +85,7 @@ def explain(run: Run, member: str, time: str) -> Explanation:
     CaseError
         If the member, or a reading at that time, does not exist; says what there is.
     """
-    instant = moments.instant(time, run.record["zone"])
-    rows = moments.interval(run, instant, time)
-    id, label = moments.member(run, member)
-    own = rows.filter(rows["member"] == id)
-    if own.is_empty():
-        raise CaseError(f"member '{member}' does not take part on {instant.date()}")
-    mine = own.row(0, named=True)
+    instant, rows, label, mine = moments.asked(run, member, time)
     group = rows.filter(rows["agent"] == mine["agent"])
     return _explanation(run, mine, label, group, instant)
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from evenwatt.core import units
-from evenwatt.core.errors import CaseError
 from evenwatt.core.report import plain
 from evenwatt.studies import moments
 
@@ -72,13 +71,8 @@ def explain(run: Run, member: str, time: str) -> Explanation:
     CaseError
         If the member, or a reading at that time, does not exist; says what there is.
     """
-    instant = moments.instant(time, run.record["zone"])
-    rows = moments.interval(run, instant, time)
-    id, label = moments.member(run, member)
-    own = rows.filter(rows["member"] == id)
-    if own.is_empty():
-        raise CaseError(f"member '{member}' does not take part on {instant.date()}")
-    mine = own.row(0, named=True)
+    instant, _, label, mine = moments.asked(run, member, time)
+    id = mine["member"]
     energy = {name: int(value) for name, value in mine.items() if name.endswith("_wh")}
     partners = _partners(run, mine["interval_start"], id)
     measures = run.report.measures
