@@ -37,7 +37,7 @@ def oracle(game: Game, method: str = "auto") -> Oracle:
     Examples
     --------
     >>> from evenwatt.coalitions.microgrid import surplus_deficit_game
-    >>> oracle(surplus_deficit_game(np.arange(-50.0, 50.0))).method
+    >>> oracle(surplus_deficit_game(list(range(-50, 50)))).method
     'grid'
     """
     if method not in ("auto", *METHODS):
