@@ -237,3 +237,21 @@ def test_the_sample_village_is_a_microgrid_too(tmp_path):
     assert report.measures["gain_micro"] > 0
     with pytest.raises(CaseError, match="is a microgrid, not a cascade"):
         demo.open_or_make(tmp_path / "village")
+
+
+def test_too_many_pairs_are_told_by_day(monkeypatch, grid):
+    """The same energy moves; only who sold to whom is rounded once a day, and explain goes by proportion."""
+    before = evenwatt.load(grid).run()
+    told = before.explain("home5", "2026-06-01T12:00Z")
+    monkeypatch.setattr("evenwatt.studies.microgrid.energy.MOST_PAIRS", 10)
+    monkeypatch.setattr(runs, "code_hash", lambda: "another program")
+    after = evenwatt.load(grid).run()
+    assert after.folder != before.folder
+    days = pl.read_parquet(after.folder / "flows" / "*.parquet")
+    assert days["interval_start"].null_count() == len(days) > 0
+    sold = before.flows.group_by("seller").agg(pl.col("wh").sum()).sort("seller")
+    assert after.flows.group_by("seller").agg(pl.col("wh").sum()).sort("seller").equals(sold)
+    again = after.explain("home5", "2026-06-01T12:00Z")
+    assert sum(again.partners.values()) == sum(told.partners.values())
+    assert all(abs(again.partners.get(k, 0) - wh) <= 1 for k, wh in told.partners.items())
+    assert any("written down once a day" in note for note in after.report.notes)

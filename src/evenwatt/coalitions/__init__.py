@@ -41,7 +41,7 @@ from evenwatt.coalitions.properties import (
     superadditive,
 )
 from evenwatt.coalitions.sampling import SamplingWarning
-from evenwatt.coalitions.shapley import ShapleyValue, shapley
+from evenwatt.coalitions.shapley import ShapleyValue, inside_values, shapley
 from evenwatt.coalitions.sum_game import Kinked, SumGame
 from evenwatt.coalitions.sums.structured import by_interval
 from evenwatt.coalitions.tau import tau, tau_bounds
@@ -84,6 +84,7 @@ __all__ = [
     "equal_surplus",
     "essential",
     "gately",
+    "inside_values",
     "is_in_core",
     "least_core",
     "microgrid_game",

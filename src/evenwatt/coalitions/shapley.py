@@ -14,8 +14,8 @@ from evenwatt.coalitions.game import Game
 from evenwatt.coalitions.sampling import Design, Progress, sampled
 from evenwatt.coalitions.shapley_enumeration import enumerated
 from evenwatt.coalitions.sum_game import Kinked, SumGame
-from evenwatt.coalitions.sums.normal import FEWEST, normal
-from evenwatt.coalitions.sums.structured import affordable, fine_enough, structured
+from evenwatt.coalitions.sums.normal import FEWEST, inside_by_normal, normal
+from evenwatt.coalitions.sums.structured import affordable, fine_enough, inside_by_law, structured
 from evenwatt.coalitions.two_price import TwoPriceGame
 from evenwatt.core.errors import ProblemError
 from evenwatt.core.rule import rule
@@ -150,6 +150,28 @@ def shapley_values(game: Game) -> Array:
     array([-0.3333, -0.8333, -2.8333])
     """
     return shapley(game).values
+
+
+def inside_values(game: TwoPriceGame) -> Array:
+    """What each member adds to the energy traded inside, interval by interval, as :func:`shapley` would count it.
+
+    Parameters
+    ----------
+    game : TwoPriceGame
+        Of T intervals.
+
+    Returns
+    -------
+    (T, n)
+        Shapley values of min(surplus, deficit) [unit of the net positions]; 0 in intervals without a spread.
+
+    Examples
+    --------
+    >>> from evenwatt import coalitions
+    >>> inside_values(coalitions.savings_game([4, 2, -1, -3], 0.30, 0.08)).round(4)
+    array([[1.25  , 0.4167, 0.5833, 1.75  ]])
+    """
+    return (inside_by_normal(game) if _chosen(game) == "normal" else inside_by_law(game))[0]
 
 
 def _chosen(game: Game) -> str:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from evenwatt.core import exact
 from evenwatt.core.outcome import Outcome
 from evenwatt.studies.division import Division
 
@@ -56,10 +55,11 @@ def rounded(awards: Array, endowment: Whole, claims: Whole, residue: Array) -> S
 
 def flows(given: Whole, stock: Whole) -> Whole:
     """Who supplied whom, (T, S) and (T, A) -> (T, S, A) [Wh]: proportional, whole margins kept on both sides."""
+    from evenwatt.engine.tables import proportional
+
     table = np.zeros((len(given), given.shape[1], stock.shape[1]), dtype=np.int64)
     for t in np.flatnonzero(stock.sum(axis=1)):
         rows, columns = np.flatnonzero(given[t]), np.flatnonzero(stock[t])
         sources, sinks = given[t, rows], stock[t, columns]
-        cells = np.outer(sources, sinks) / sinks.sum()
-        table[t, rows[:, None], columns] = exact.matrix(cells, sources, sinks)
+        table[t, rows[:, None], columns] = proportional(sources, sinks)
     return table

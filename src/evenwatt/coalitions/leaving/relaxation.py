@@ -17,6 +17,7 @@ Flags = npt.NDArray[np.bool_]
 LEAST = 1e-12  # of the scale: a gain below this is rounding
 QUICK = 4  # coalitions improved by changes of place, which cost n times what joining and leaving do
 MOST_MOVES = 10**9  # changes of place x intervals spent where that found nothing
+MOST_CELLS = 10**6  # members x intervals of one programme: above, nothing is bounded
 MOST_WORK = 10**7  # members x intervals x programmes: above, only all coalitions at once are bounded
 
 
@@ -28,7 +29,8 @@ class Relaxation(Search):
     to pass below, everyone and nobody are kept out by asking in turn for each member j apart from the
     first: one of them in, the other out. Once coalitions are fixed, the first is that of each class of members
     no fixed vector tells apart; unions of classes are not bounded, so this holds as long as they all are in the
-    span. Where that many programmes are too much work, the bound stays at what all coalitions at once give.
+    span. Where that many programmes are too much work, the bound stays at what all coalitions at once give; where even
+    that is, there is none.
     """
 
     method = "relaxation"
@@ -49,7 +51,7 @@ class Relaxation(Search):
         most = MOST_MOVES // (self._net.size * len(self._net) or 1)
         if answer.excesses[0] <= above and most > (0 if prove else len(starts)):
             answer = self.found(x, self.climbed(x, span, starts, max(QUICK, most)), np.inf)
-        if not prove or answer.excesses[0] > above:
+        if not prove or answer.excesses[0] > above or self._net.size > MOST_CELLS:
             return answer
         target = max(float(answer.excesses[0]), above if above < np.inf else -np.inf)
         bound, parts = self._bound(x, span, target)

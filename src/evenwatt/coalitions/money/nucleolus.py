@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from evenwatt.coalitions.money.pool import Pool, Split, money_rule
 
+MOST_MEMBERS = 200  # beyond, a hundred questions would neither be quick nor find much
+
 
 @money_rule(
     "nucleolus",
@@ -11,6 +13,7 @@ from evenwatt.coalitions.money.pool import Pool, Split, money_rule
     title="Nucleolus",
     source="Schmeidler 1969, doi:10.1137/0117107",
     satisfies={"efficiency", "symmetry", "dummy", "core-selection"},
+    members=(1, MOST_MEMBERS),
 )
 def nucleolus(pool: Pool, *, questions: int = 100) -> Split:
     """Give each member its share of the nucleolus of the savings game.

@@ -39,22 +39,57 @@ def normal(game: SumGame | TwoPriceGame) -> tuple[Array, Array]:
             f"normal: {game.n} members; expected at least {FEWEST}, fewer are better enumerated"
         )
     if isinstance(game, TwoPriceGame):
-        # sell * z+ - buy * z- is buy * z, bent by sell - buy at zero.
-        parts = [(z, 0.0, float(-s)) for z, s in zip(game.net, game.spread, strict=True) if s and z.any()]
-        values = game.base + game.buy @ game.net
+        inside, error = inside_by_normal(game)
+        values = game.additive - game.spread / 2 @ np.abs(game.net) + game.spread @ inside
+        error = np.abs(game.spread) @ error
     elif isinstance(game.f, Kinked):
-        parts = [(game.z, k, b) for k, b in zip(game.f.kinks, game.f.bends, strict=True)]
-        values = game.base + game.f.slope * game.z
+        values, error = game.base + game.f.slope * game.z, np.zeros(game.n)
+        for kink, bend in zip(game.f.kinks, game.f.bends, strict=True):
+            share, doubt = _shares(game.z, kink)
+            values, error = values + bend * share, error + abs(bend) * doubt
     else:
         raise ProblemError("normal: expected a game of a Kinked function or of two prices")
-    error = np.zeros(game.n)
-    for z, kink, bend in parts:
-        # Members of the same number share the same law of the others.
-        sizes, member = np.unique(z, return_inverse=True)
-        share, doubt = (column[member] for column in _hinge(sizes, z, kink))
-        values, error = values + bend * share, error + abs(bend) * doubt
     gap = game.total - float(values.sum())
     return values + gap / game.n, error + abs(gap) / game.n
+
+
+def inside_by_normal(game: TwoPriceGame) -> tuple[Array, Array]:
+    """Shapley values of what a game's members trade inside, and estimates of their errors, (T, n) each.
+
+    Each interval sums to what is traded. The game remembers the answer.
+    """
+    if "_inside_normal" not in game.__dict__:
+        found, error = np.zeros(game.net.shape), np.zeros(game.net.shape)
+        for t in np.flatnonzero(game.spread):
+            z = game.net[t]
+            traded = min(np.maximum(z, 0.0).sum(), np.maximum(-z, 0.0).sum())
+            if traded > 0:
+                share, doubt = _shares(z, 0.0)
+                # |z| = 2 max(z, 0) - z, and what is traded is (sum of |z_i| - |z(S)|) / 2.
+                value = (np.abs(z) + z) / 2 - share
+                found[t] = _possible(value + (traded - value.sum()) / z.size, z)
+                error[t] = doubt + np.abs(found[t] - value)
+        game.__dict__["_inside_normal"] = found, error
+    held: tuple[Array, Array] = game.__dict__["_inside_normal"]
+    return held
+
+
+def _possible(values: Array, z: Array) -> Array:
+    """Values within what each member can add, 0 to |z|, each side keeping its sum as far as it can."""
+    found = np.clip(values, 0.0, np.abs(z))
+    for side in (z > 0, z < 0):
+        kept, wanted = float(found[side].sum()), float(values[side].sum())
+        if kept > 0:
+            found[side] *= wanted / kept
+    return found
+
+
+def _shares(z: Array, kink: float) -> tuple[Array, Array]:
+    """Value of max(z(S) - kink, 0) and the size of the last correction, (n,) each."""
+    # Members of the same number share the same law of the others.
+    sizes, member = np.unique(z, return_inverse=True)
+    value, doubt = _hinge(sizes, z, kink)
+    return value[member], doubt[member]
 
 
 def _hinge(own: Array, z: Array, kink: float) -> tuple[Array, Array]:

@@ -113,9 +113,26 @@ def _inside(net: Array, times: Times) -> tuple[Array, Array]:
     return found, bound
 
 
+def inside_by_law(game: TwoPriceGame) -> tuple[Array, Array]:
+    """Shapley values of what a game's members trade inside, and bounds on their errors, (T, n) each.
+
+    Intervals without a spread have zeros: nothing is gained in them. The game remembers the answer.
+    """
+    if "_inside" not in game.__dict__:
+        used = np.flatnonzero(game.spread != 0)
+        found, bound = np.zeros(game.net.shape), np.zeros(game.net.shape)
+        found[used], bound[used] = _inside(game.net[used], arrival_times)
+        game.__dict__["_inside"] = found, bound
+    held: tuple[Array, Array] = game.__dict__["_inside"]
+    return held
+
+
 def _two_price(game: TwoPriceGame, times: Times) -> tuple[Array, Array]:
     spread, used = game.spread, np.flatnonzero(game.spread != 0)
-    inside, doubt = _inside(game.net[used], times)
+    if times is arrival_times:
+        inside, doubt = (part[used] for part in inside_by_law(game))
+    else:
+        inside, doubt = _inside(game.net[used], times)
     # Only what is shared inside needs a partner: v = additive - spread |z(S)|/2, and |z(S)| = sum |z_i| - 2 g.
     alone = game.additive - (spread[used] / 2) @ np.abs(game.net[used])
     return alone + spread[used] @ inside, np.abs(spread[used]) @ doubt

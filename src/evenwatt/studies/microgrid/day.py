@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from evenwatt.core.meters import Day, Meters
 from evenwatt.studies.division import division
-from evenwatt.studies.microgrid.energy import DayEnergy, Traded, day_energy, pairs, trade
+from evenwatt.studies.microgrid.energy import DayEnergy, Moved, Traded, day_energy, pairs, trade
 from evenwatt.studies.microgrid.neighbours import Neighbours
 from evenwatt.studies.microgrid.tally import Tally
 
@@ -62,23 +62,23 @@ def settle(
         "intervals": _intervals(energy, people, traded[0]),
         "flows": _flows(energy, people, moved),
     }
-    return _tally(energy, traded, moved, after, bool(people.storages)), tables, after
+    return _tally(energy, traded, moved, after), tables, after
 
 
 def _weights(people: Neighbours, column: str | None, energy: DayEnergy) -> Array | None:
     return None if column is None else people.column(column, energy.date)
 
 
-def _tally(
-    energy: DayEnergy, traded: Sequence[Traded], moved: Sequence[Any], after: Residues, stored: bool
-) -> Tally:
+def _tally(energy: DayEnergy, traded: Sequence[Traded], moved: Sequence[Moved], after: Residues) -> Tally:
     n = energy.net.shape[1]
     table = np.zeros((n, n), dtype=np.int64)
     for _, sellers, buyers, wh in moved:
         table[sellers, buyers] += wh
+    sellers, buyers = np.nonzero(table)
     return Tally(
         day=energy.date.isoformat(),
         incomplete=energy.incomplete,
+        paired_once=any(t < 0 for t, *_ in moved),
         slots=energy.slots,
         buy=energy.buy,
         sell=energy.sell,
@@ -86,34 +86,15 @@ def _tally(
         position=energy.position,
         sold=np.stack([one.sold for one in traded]),
         bought=np.stack([one.bought for one in traded]),
-        # With batteries a coalition's worth no longer falls apart into intervals.
-        value_price=np.full(len(energy.start), np.nan) if stored else value_price(energy),
         load=energy.load.sum(axis=0),
         generated=energy.generated.sum(axis=0),
         own_use=energy.own_use.sum(axis=0),
         charged=energy.charged.sum(axis=0),
         discharged=energy.discharged.sum(axis=0),
-        pairs=table,
+        pairs=np.stack([sellers, buyers, table[sellers, buyers]]),
         sold_residue=after.sold,
         bought_residue=after.bought,
     )
-
-
-def value_price(energy: DayEnergy) -> Array:
-    """The price inside that gives buyers together their Shapley gain, (T,) [currency per MWh].
-
-    NaN where nothing is traded. A buyer gains the grid's price less this one on each Wh.
-    """
-    from evenwatt.coalitions.sums.structured import by_interval
-
-    price = np.full(len(energy.start), np.nan)
-    trades = energy.inside > 0
-    if trades.any():
-        position = energy.position[trades]
-        inside = energy.inside[trades]
-        gained = np.where(position < 0, by_interval(position), 0.0).sum(axis=1) / inside
-        price[trades] = energy.buy[trades] - (energy.buy - energy.sell)[trades] * gained
-    return price
 
 
 def _intervals(energy: DayEnergy, people: Neighbours, traded: Traded) -> pl.DataFrame:
@@ -136,7 +117,7 @@ def _intervals(energy: DayEnergy, people: Neighbours, traded: Traded) -> pl.Data
     )
 
 
-def _flows(energy: DayEnergy, people: Neighbours, moved: Sequence[Any]) -> pl.DataFrame:
+def _flows(energy: DayEnergy, people: Neighbours, moved: Sequence[Moved]) -> pl.DataFrame:
     import polars as pl
 
     schema: dict[str, Any] = {
@@ -149,9 +130,11 @@ def _flows(energy: DayEnergy, people: Neighbours, moved: Sequence[Any]) -> pl.Da
         return pl.DataFrame(schema=schema)
     names = np.array(people.members, dtype=object)
     when = np.concatenate([np.full(len(wh), t) for t, _, _, wh in moved])
+    start = energy.start[np.maximum(when, 0)].astype("datetime64[ms]")
     return pl.DataFrame(
         {
-            "interval_start": energy.start[when].astype("datetime64[ms]"),
+            # Pairs of a whole day have no interval.
+            "interval_start": np.where(when < 0, np.datetime64("NaT", "ms"), start),
             "seller": names[np.concatenate([sellers for _, sellers, _, _ in moved])].tolist(),
             "buyer": names[np.concatenate([buyers for _, _, buyers, _ in moved])].tolist(),
             "wh": np.concatenate([wh for _, _, _, wh in moved]),

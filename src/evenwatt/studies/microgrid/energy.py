@@ -17,10 +17,15 @@ from evenwatt.core.errors import ConservationError
 from evenwatt.core.meters import Day, Meters
 from evenwatt.studies.division import Division
 from evenwatt.studies.microgrid.neighbours import PRICES, Neighbours
-from evenwatt.studies.series import Stage, divide, flows, rounded
+from evenwatt.studies.series import Stage, divide, rounded
 
 Array = npt.NDArray[np.float64]
 Whole = npt.NDArray[np.int64]
+
+
+Moved = tuple[int, Whole, Whole, Whole]
+
+MOST_PAIRS = 1_000_000  # of a day, over all intervals
 
 
 @dataclass(frozen=True)
@@ -232,17 +237,26 @@ def _side(
     return Stage(awards, whole, owed)
 
 
-def pairs(traded: Traded) -> list[tuple[int, Whole, Whole, Whole]]:
-    """Who sold to whom, interval by interval: (t, sellers, buyers, Wh), each pair with energy once.
+def pairs(traded: Traded) -> list[Moved]:
+    """Who sold to whom: (t, sellers, buyers, Wh), each pair with energy once an interval.
 
-    A seller's energy goes to the buyers in proportion to what they buy; both sides' sums are kept.
+    A seller's energy goes to the buyers in proportion to what they buy; both sides' sums are kept. A day with
+    more than a million pairs is told as a whole (t = -1): in proportion interval by interval, but rounded once.
     """
+    from evenwatt.engine.tables import proportional, rounded_table
+
+    sellers, buyers = (np.flatnonzero(side.any(axis=0)) for side in (traded.sold, traded.bought))
+    sold, bought = traded.sold[:, sellers], traded.bought[:, buyers]
+    steps = np.flatnonzero(sold.sum(axis=1))
+    if len(steps) * len(sellers) * len(buyers) <= MOST_PAIRS:
+        tables = [(int(t), proportional(sold[t], bought[t])) for t in steps]
+    else:
+        cells = (sold[steps] / sold[steps].sum(axis=1, keepdims=True)).T @ bought[steps]
+        tables = [(-1, rounded_table(cells, sold.sum(axis=0), bought.sum(axis=0)))]
     found = []
-    for t in np.flatnonzero(traded.sold.sum(axis=1)):
-        sellers, buyers = np.flatnonzero(traded.sold[t]), np.flatnonzero(traded.bought[t])
-        table = flows(traded.sold[t, sellers][None], traded.bought[t, buyers][None])[0]
+    for t, table in tables:
         i, j = np.nonzero(table)
-        found.append((int(t), sellers[i], buyers[j], table[i, j]))
+        found.append((t, sellers[i], buyers[j], table[i, j]))
     return found
 
 

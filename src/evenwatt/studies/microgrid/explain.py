@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from evenwatt.core import units
+from evenwatt.core import exact, units
 from evenwatt.core.report import plain
 from evenwatt.studies import moments
 
@@ -71,10 +71,10 @@ def explain(run: Run, member: str, time: str) -> Explanation:
     CaseError
         If the member, or a reading at that time, does not exist; says what there is.
     """
-    instant, _, label, mine = moments.asked(run, member, time)
+    instant, rows, label, mine = moments.asked(run, member, time)
     id = mine["member"]
     energy = {name: int(value) for name, value in mine.items() if name.endswith("_wh")}
-    partners = _partners(run, mine["interval_start"], id)
+    partners = _partners(run, mine["interval_start"], rows, mine)
     measures = run.report.measures
     gains = {row["rule"]: row["gain_micro"] for row in run.report.tables["gains"] if row["member"] == id}
     local = instant.astimezone(ZoneInfo(run.record["zone"])).isoformat()
@@ -95,19 +95,33 @@ def explain(run: Run, member: str, time: str) -> Explanation:
     )
 
 
-def _partners(run: Run, start: Any, member: str) -> dict[str, int]:
+def _partners(run: Run, start: Any, rows: pl.DataFrame, mine: Mapping[str, Any]) -> dict[str, int]:
     """Everybody the member traded with in the interval, the largest first."""
     import polars as pl
 
+    member = mine["member"]
     day = start.replace(tzinfo=ZoneInfo("UTC")).astimezone(ZoneInfo(run.record["zone"])).date()
     flows: pl.DataFrame = pl.read_parquet(run.folder / "flows" / f"{day}.parquet")
+    if flows["interval_start"].null_count():
+        return _in_proportion(rows, mine)
     here = flows.filter(pl.col("interval_start") == start)
-    mine = here.filter((pl.col("seller") == member) | (pl.col("buyer") == member))
+    traded = here.filter((pl.col("seller") == member) | (pl.col("buyer") == member))
     pairs = {
         (row["buyer"] if row["seller"] == member else row["seller"]): int(row["wh"])
-        for row in mine.to_dicts()
+        for row in traded.to_dicts()
     }
     return dict(sorted(pairs.items(), key=lambda item: (-item[1], item[0])))
+
+
+def _in_proportion(rows: pl.DataFrame, mine: Mapping[str, Any]) -> dict[str, int]:
+    """The same where pairs were written down by day: each partner in proportion to its trade."""
+    side, own = ("bought_wh", mine["sold_wh"]) if mine["sold_wh"] else ("sold_wh", mine["bought_wh"])
+    others = rows.filter(rows[side] > 0)
+    if own == 0 or others.is_empty():
+        return {}
+    parts = others[side].to_numpy() * own / others[side].sum()
+    found = dict(zip(others["member"].to_list(), exact.vector(parts, own).tolist(), strict=True))
+    return dict(sorted(((k, wh) for k, wh in found.items() if wh), key=lambda item: (-item[1], item[0])))
 
 
 def _interval(label: str, local: str, e: dict[str, int], partners: dict[str, int]) -> list[str]:

@@ -164,7 +164,7 @@ def _members(period: Period, held: Books, chosen: Shares) -> list[Row]:
 
 
 def _flows(period: Period) -> list[Row]:
-    table, names = period.total("pairs"), period.people.members
+    table, names = period.pairs, period.people.members
     return [
         {"seller": names[i], "buyer": names[j], "wh": int(table[i, j])}
         for i, j in zip(*np.nonzero(table), strict=True)
@@ -222,6 +222,11 @@ def _notes(
     found = []
     if m["incomplete"]:
         found.append(f"intervals that lack a reading and were not divided: {m['incomplete']:,}")
+    if by_day := sum(bool(tally.paired_once) for tally in period.tallies):
+        found.append(
+            f"on {by_day:,} days there were more than a million pairs of a seller and a buyer: their energy is in "
+            "proportion interval by interval, but written down once a day"
+        )
     if m["pooling_loss_intervals"]:
         found.append(
             f"selling to the grid pays more than buying costs in {m['pooling_loss_intervals']:,} intervals with "

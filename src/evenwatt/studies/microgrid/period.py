@@ -88,6 +88,33 @@ class Period:
         return np.asarray(self.sold[0].sum(axis=1))
 
     @cached_property
+    def pairs(self) -> Whole:
+        """Who sold to whom, (n, n) [Wh]."""
+        table = np.zeros((self.n, self.n), dtype=np.int64)
+        for tally in self.tallies:
+            sellers, buyers, wh = tally.pairs
+            table[sellers, buyers] += wh
+        return table
+
+    @cached_property
+    def value_price(self) -> Array:
+        """The price inside that gives buyers together their Shapley gain, (T,) [currency per MWh].
+
+        A buyer gains the grid's price less this one on each Wh. NaN where nothing is traded, and with
+        batteries, where worths no longer fall apart into intervals.
+        """
+        from evenwatt.coalitions.shapley import inside_values
+        from evenwatt.coalitions.two_price import TwoPriceGame
+
+        price, game = np.full(len(self.inside), np.nan), self.game
+        trades = self.inside > 0
+        if trades.any() and isinstance(game, TwoPriceGame):
+            gained = np.where(self.position < 0, inside_values(game), 0.0).sum(axis=1)
+            part = np.divide(gained, self.inside, out=np.zeros(len(gained)), where=trades)
+            price = np.where(trades, self.buy - (self.buy - self.sell) * part, np.nan)
+        return price
+
+    @cached_property
     def surplus_total(self) -> Whole:
         """What each member was long of, after batteries, (n,) [Wh]."""
         return np.asarray(np.maximum(self.position, 0).sum(axis=0))

@@ -21,6 +21,7 @@ class Tally:
 
     day: str
     incomplete: int
+    paired_once: bool  # whether pairs were written down for the whole day
     slots: Whole  # (T,) interval of the local day
     buy: Array  # (T,) [currency per MWh]
     sell: Array  # (T,) [currency per MWh]
@@ -28,12 +29,11 @@ class Tally:
     position: Whole  # (T, n) after batteries
     sold: Whole  # (E, T, n)
     bought: Whole  # (E, T, n)
-    value_price: Array  # (T,) gives buyers their Shapley gain of the interval; NaN where nothing is traded
     load: Whole  # (n,)
     generated: Whole  # (n,)
     own_use: Whole  # (n,)
     charged: Whole  # (n,)
     discharged: Whole  # (n,)
-    pairs: Whole  # (n, n) seller to buyer
+    pairs: Whole  # (3, k) seller, buyer, energy of the day
     sold_residue: Array  # (E, n)
     bought_residue: Array  # (E, n)

@@ -29,7 +29,7 @@ def marginal(period: Period) -> Array:
 def by_day(period: Period) -> list[Row]:
     """One row a day; prices are means weighted by what was traded, plain ones where nothing was."""
     edges = np.cumsum([0, *(len(tally.slots) for tally in period.tallies)])
-    worth, implied = marginal(period), np.asarray(period.series("value_price"))
+    worth, implied = marginal(period), period.value_price
     rows = []
     for tally, first, last in zip(period.tallies, edges, edges[1:], strict=False):
         here = slice(int(first), int(last))
@@ -47,7 +47,7 @@ def by_day(period: Period) -> list[Row]:
 def by_hour(period: Period) -> list[Row]:
     """One row an interval of the local day: means over the days, prices weighted by what was traded."""
     slots = np.asarray(period.series("slots"))
-    worth, implied = marginal(period), np.asarray(period.series("value_price"))
+    worth, implied = marginal(period), period.value_price
     surplus = np.maximum(period.position, 0).sum(axis=1)
     deficit = np.maximum(-period.position, 0).sum(axis=1)
     rows = []
