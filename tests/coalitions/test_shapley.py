@@ -143,6 +143,34 @@ def test_a_thousand_members_share_everything():
     assert (held.values >= -1e-12).all()
 
 
+@pytest.mark.parametrize("sign", [-1, 1])
+@pytest.mark.parametrize(("few", "most", "many"), [(1, 100, 90), (7, 60, 200), (30, 12, 400), (3, 5, 1000)])
+def test_a_short_side_facing_a_crowd_is_the_same_by_another_way(sign, few, most, many):
+    """The short laws of lopsided intervals against the full law of everyone's sum."""
+    from evenwatt.coalitions.sums._kernels import hinge_rows, lopsided_rows
+    from evenwatt.coalitions.sums.quadrature import every_time
+
+    rng = np.random.default_rng(few)
+    z = sign * np.concatenate([rng.integers(1, most, few), -rng.integers(1, 80, many), [0]])
+    n, values, covered = z.size, np.zeros((1, z.size)), np.zeros(1, dtype=bool)
+    lopsided_rows(z[None], *every_time(n), 1e-15, values, covered)
+    assert covered[0]
+    full = np.zeros((1, n))
+    hinge_rows(z[None], np.zeros(1), np.zeros(1, dtype=np.int64), *arrival_times(n), full, np.zeros((1, n)))
+    assert values[0] == pytest.approx((np.abs(z) + z) / 2 - full[0], abs=1e-10)
+    assert by_interval(z[None])[0] == pytest.approx(values[0], abs=1e-12)
+    assert values.sum() == pytest.approx(np.maximum(sign * z, 0).sum())
+
+
+def test_a_short_side_that_may_go_short_is_left_to_the_full_law():
+    from evenwatt.coalitions.sums._kernels import lopsided_rows
+    from evenwatt.coalitions.sums.quadrature import every_time
+
+    covered = np.ones(1, dtype=bool)
+    lopsided_rows(np.array([[5, -6, -7, -9]]), *every_time(4), 1e-15, np.zeros((1, 4)), covered)
+    assert not covered[0]
+
+
 def test_a_month_is_the_sum_of_its_intervals():
     rng = np.random.default_rng(8)
     net = rng.integers(-300, 200, (50, 12))

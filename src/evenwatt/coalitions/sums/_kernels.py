@@ -10,6 +10,7 @@ from evenwatt.engine._laws import Index, divisor, mix_law
 
 Array = npt.NDArray[np.float64]
 Whole = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
 
 LOW_BITS = 10  # coalitions summed side by side: 8 kB, well inside the first cache
 FORGOTTEN = 1e-18  # what damping leaves of a start value that was taken for 0
@@ -254,3 +255,140 @@ def without(law: Array, rest: Array, values: Array, a: int, is_positive: bool, t
     for s in range(size):
         total += rest[last - s] * (values[s + a] - values[s])
     return total
+
+
+@compiled(EXACT)
+def lopsided_rows(
+    numbers: Whole, times: Array, weights: Array, enough: float, found: Array, done: Flags
+) -> None:
+    """Shapley values of min(surplus, deficit) where one side is far shorter than the other, exact.
+
+    Only sums of the long side up to all of the short one matter, so laws are no longer than that. Once a
+    random part of the long side is as good as sure to cover the whole short side (``enough`` of it), every
+    later time adds the short side's numbers and nothing else. A row that is not covered by time 1/2 is left
+    to :func:`hinge_rows`, ``done`` being false.
+    """
+    for row in range(numbers.shape[0]):
+        z = numbers[row]
+        size = np.abs(z)
+        order = np.argsort(size)
+        order = order[np.searchsorted(size[order], 1) :]
+        positive = z[order] > 0
+        is_short = positive if np.sum(size[order][positive]) <= np.sum(size[order][~positive]) else ~positive
+        short, long = order[is_short], order[~is_short]
+        share_short, share_long, held = lopsided_row(size[short], size[long], times, weights, enough)
+        done[row] = held
+        if held:
+            for k in range(short.size):
+                found[row, short[k]] = share_short[k]
+            for k in range(long.size):
+                found[row, long[k]] = share_long[k]
+
+
+@compiled(EXACT)
+def lopsided_row(
+    short: Whole, long: Whole, times: Array, weights: Array, enough: float
+) -> tuple[Array, Array, bool]:
+    """One row; both sides' sizes ascending and none zero, times ascending through (0, 1)."""
+    top = short.sum()
+    share_short, share_long = np.zeros(short.size), np.zeros(long.size)
+    levels = 3
+    while (1 << (levels - 3)) < short.size:
+        levels += 1
+    rows = np.zeros((2 * levels, top + 1))
+    lack = np.zeros(top + 2)
+    for node in range(times.size):
+        t = times[node]
+        one, two = 0, 1
+        rows[one][:] = 0.0
+        rows[two][:] = 0.0
+        rows[one][0] = 1.0
+        reach = np.int64(0)
+        for j in range(long.size):
+            reach = min(top, reach + long[j])
+            mix_law(rows[one], rows[two], long[j], reach + 1, t)
+            one, two = two, one
+        missing = gather_lack(rows[one], lack)
+        if missing <= enough * top:
+            rest = weights[node:].sum()
+            for k in range(short.size):
+                share_short[k] += rest * short[k]
+            return share_short, share_long, True
+        if t > 0.5:
+            return share_short, share_long, False
+        leave_each_out(one, short, t, rows, lack, weights[node], share_short)
+        for k in range(short.size):
+            mix_law(rows[one], rows[two], short[k], top + 1, 1.0 - t)
+            one, two = two, one
+        gather_lack(rows[one], lack)
+        for k in range(long.size):
+            if k > 0 and long[k] == long[k - 1]:
+                share_long[k] = share_long[k - 1]
+            else:
+                share_long[k] += weights[node] * step_lack(lack, top, long[k], t)
+    return share_short, share_long, True
+
+
+@compiled(EXACT)
+def gather_lack(law: Array, lack: Array) -> float:
+    """Fill E[(c - Y)^+] for whole c up to the row's end, and give the last but one."""
+    below = 0.0
+    lack[0] = 0.0
+    for c in range(law.size):
+        below += law[c]
+        lack[c + 1] = lack[c] + below
+    return float(lack[law.size - 1])
+
+
+@compiled(EXACT)
+def step_lack(lack: Array, c: Index, step: Index, t: float) -> float:
+    """h(c) - h(c - step), h = E[(. - Y)^+] without a member that steps with chance t at most 1/2."""
+    inverse = 1.0 / (1.0 - t)
+    ratio = t * inverse
+    place = np.int64(c % step)
+    before = 0.0
+    h = lack[place] * inverse
+    while place < c:
+        place += step
+        before = h
+        h = lack[place] * inverse - ratio * before
+    return float(h - before)
+
+
+@compiled(EXACT)
+def leave_each_out(
+    root: Index, short: Whole, t: float, rows: Array, lack: Array, weight: float, share: Array
+) -> None:
+    """Add what each short member adds; ``rows[root]`` holds the law of the long side.
+
+    Halves are mixed in turn, so that each member is left out after about log2 of their number of mixings.
+    A walk with a stack of its own: compiled recursion cannot be kept on disk.
+    """
+    deepest = rows.shape[0] // 2
+    low, high = np.zeros(deepest + 1, np.int64), np.zeros(deepest + 1, np.int64)
+    stage, held = np.zeros(deepest + 1, np.int64), np.zeros(deepest + 1, np.int64)
+    level = 1
+    high[level], held[level] = short.size, root
+    size = rows.shape[1]
+    while level >= 1:
+        if high[level] - low[level] == 1:
+            gather_lack(rows[held[level]], lack)
+            a = short[low[level]]
+            share[low[level]] += weight * (a - (lack[size - 1] - lack[size - 1 - a]))
+            level -= 1
+            continue
+        if stage[level] == 2:
+            level -= 1
+            continue
+        middle = (low[level] + high[level]) // 2
+        is_first = stage[level] == 0
+        stage[level] += 1
+        one, two = 2 * level, 2 * level + 1
+        rows[one][:] = rows[held[level]]
+        for k in range(middle, high[level]) if is_first else range(low[level], middle):
+            mix_law(rows[one], rows[two], short[k], size, 1.0 - t)
+            one, two = two, one
+        low[level + 1] = low[level] if is_first else middle
+        high[level + 1] = middle if is_first else high[level]
+        stage[level + 1], held[level + 1] = 0, one
+        level += 1

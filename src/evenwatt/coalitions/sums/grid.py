@@ -37,6 +37,10 @@ class Grid:
         """Whether no number was moved."""
         return not self.moved.any()
 
+    def only(self, wanted: npt.NDArray[np.bool_]) -> Grid:
+        """The rows marked."""
+        return Grid(self.numbers[wanted], self.unit[wanted], self.moved[wanted])
+
 
 def grid(numbers: Array, cells: int) -> Grid:
     """Put each row on the first usual scale that makes it whole, or on ``cells`` steps of its range.

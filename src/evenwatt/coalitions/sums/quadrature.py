@@ -37,12 +37,17 @@ def arrival_times(members: int) -> tuple[Array, Array]:
     >>> times.round(4), float(weights.sum())
     (array([0.2113]), 1.0)
     """
-    exact, enough = max(1, -(-members // 2)), int(DENSITY * members**0.5) + 1
-    if exact <= enough:
-        roots, weights = np.polynomial.legendre.leggauss(exact)
-        times, weights = (roots + 1) / 2, weights / 2
-    else:
-        times, weights = angles(enough)
+    times, weights = every_time(members)
     kept = times <= 0.5 + 1e-12
     weights = np.where(np.abs(times - 0.5) < 1e-12, weights, 2 * weights)
     return np.minimum(times[kept], 0.5), weights[kept]
+
+
+@cache
+def every_time(members: int) -> tuple[Array, Array]:
+    """The same nodes over all of (0, 1), ascending, with their own weights."""
+    exact, enough = max(1, -(-members // 2)), int(DENSITY * members**0.5) + 1
+    if exact > enough:
+        return angles(enough)
+    roots, weights = np.polynomial.legendre.leggauss(exact)
+    return (roots + 1) / 2, weights / 2

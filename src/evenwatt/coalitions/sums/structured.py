@@ -7,15 +7,16 @@ with chance t (Owen 1972, doi:10.1287/mnsc.18.5.64). On whole numbers the law of
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from evenwatt.coalitions.sum_game import Kinked, SumGame
 from evenwatt.coalitions.sums.grid import Grid, grid, work
-from evenwatt.coalitions.sums.quadrature import arrival_times
+from evenwatt.coalitions.sums.quadrature import arrival_times, every_time
 from evenwatt.coalitions.two_price import TwoPriceGame
 from evenwatt.core.errors import ProblemError
 
@@ -27,6 +28,8 @@ EXACT_WORK = 1e12  # of a whole game on its own exact unit: a minute or two of t
 FEWEST_CELLS, MOST_CELLS = 1 << 12, 1 << 20  # of the sum's law in one interval, on a grid
 FEWEST_A_MEMBER = 64  # cells, for a grid to be worth its while
 EXACT_CELLS = 1 << 24  # on its own exact unit: four rows of 134 MB
+COVERED = 1e-15  # of the short side may be missing for it to count as covered
+CROWD = 40  # members of a long side below which it seldom covers a short one by chance
 BLOCK = 16  # intervals handed to a thread at a time
 
 
@@ -106,6 +109,10 @@ def _inside(net: Array, times: Times) -> tuple[Array, Array]:
     mixed = np.flatnonzero(_mixed_rows(net))
     if mixed.size:
         rows = lawful(net[mixed])
+        values, done = _lopsided(rows, times)
+        found[mixed[done]] = values[done]
+        rows, mixed = rows.only(~done), mixed[~done]
+    if mixed.size:
         # |z| = 2 max(z, 0) - z, and g = (sum of |z_i| - |z(S)|) / 2.
         positive, doubt = _hinges(rows, np.zeros(mixed.size), times)
         found[mixed] = (np.abs(net[mixed]) + net[mixed]) / 2 - positive
@@ -163,10 +170,45 @@ def _hinges(rows: Grid, kinks: Array, times: Times) -> tuple[Array, Array]:
         at = kinks[block] / rows.unit[block]
         hinge_rows(numbers, at, doubt[block], nodes, weights, found[block], near[block])
 
-    with ThreadPoolExecutor(min(len(blocks), os.cpu_count() or 1)) as crew:
-        list(crew.map(fill, blocks))
+    _shared(fill, blocks)
     # Another's number matters only where it is present, in half of all cases, and the kink is near.
     return found * rows.unit[:, None], np.minimum(near, 0.5) * (total[:, None] - rows.moved)
+
+
+def _lopsided(rows: Grid, times: Times) -> tuple[Array, npt.NDArray[np.bool_]]:
+    """Values of what is traded inside where one side is far shorter than the other; and where that was done."""
+    from evenwatt.coalitions.sums._kernels import lopsided_rows
+
+    steps, n = rows.numbers.shape
+    found, done = np.zeros((steps, n)), np.zeros(steps, dtype=np.bool_)
+    chosen = np.flatnonzero(_short_sides(rows) > 0)
+    if times is not arrival_times or not rows.is_exact or not chosen.size:
+        return found, done
+    nodes, weights = every_time(_members(rows))
+
+    def fill(some: npt.NDArray[np.intp]) -> None:
+        values, covered = np.zeros((some.size, n)), np.zeros(some.size, dtype=np.bool_)
+        lopsided_rows(rows.numbers[some], nodes, weights, COVERED, values, covered)
+        found[some], done[some] = values * rows.unit[some, None], covered
+
+    _shared(fill, np.array_split(chosen, -(-chosen.size // BLOCK)))
+    return found, done
+
+
+def _short_sides(rows: Grid) -> Array:
+    """Sum of the short side where it is far shorter than a long side of many, (T,); 0 elsewhere."""
+    positive, negative = np.maximum(rows.numbers, 0), np.maximum(-rows.numbers, 0)
+    sums = np.stack([positive.sum(axis=1), negative.sum(axis=1)])
+    many = np.stack([(positive > 0).sum(axis=1), (negative > 0).sum(axis=1)])
+    crowd = np.where(sums[0] > sums[1], many[0], many[1])
+    short = sums.min(axis=0)
+    return np.asarray(np.where((crowd >= CROWD) & (sums.max(axis=0) >= 3 * short), short, 0), dtype=float)
+
+
+def _shared(fill: Callable[[Any], None], parts: Sequence[Any]) -> None:
+    """Fill each part, shared among threads: the loops release the interpreter."""
+    with ThreadPoolExecutor(min(len(parts), os.cpu_count() or 1)) as crew:
+        list(crew.map(fill, parts))
 
 
 def _any_function(game: SumGame, times: Times) -> Array:
@@ -194,9 +236,16 @@ def _any_function(game: SumGame, times: Times) -> Array:
 def lawful(numbers: Array) -> Grid:
     """The rows on their own exact unit if the laws of all are affordable, else on a grid that is."""
     rows = grid(numbers, EXACT_CELLS)
-    if rows.is_exact and float(work(rows.numbers, _nodes(rows)).sum()) <= EXACT_WORK:
+    if rows.is_exact and float(_work(rows).sum()) <= EXACT_WORK:
         return rows
     return grid(numbers, cells(*numbers.shape))
+
+
+def _work(rows: Grid) -> Array:
+    """Cell updates that the rows' values take, (T,)."""
+    short = _short_sides(rows)
+    brief = (rows.numbers != 0).sum(axis=1) * short * _nodes(rows) / 2
+    return np.where(short > 0, brief, work(rows.numbers, _nodes(rows)))
 
 
 def _mixed_rows(net: Array) -> npt.NDArray[np.bool_]:
