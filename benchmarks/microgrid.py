@@ -63,7 +63,7 @@ def _rows(name: str, case: Case) -> None:
         if isinstance(answer, str):
             print(f"| {name} | {row['rule']} | - | skipped: {answer} |")
             continue
-        found = settlement.objection(period, answer)
+        found = settlement.objection(period, held, answer)
         end = perf_counter()
         bound = found["core_bound_micro"]
         proved = "" if found["core_exact"] else f", at most {(bound or 0) / 1e6:,.2f}"
