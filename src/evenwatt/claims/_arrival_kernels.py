@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from evenwatt.claims._kernels import PLENTY
-from evenwatt.engine._compiled import EXACT, FAST, compiled
-from evenwatt.engine._laws import divisor, mix_law
+from evenwatt.engine._compiled import EXACT, compiled
+from evenwatt.engine._laws import divisor, marginal, mix_law
 
 Array = npt.NDArray[np.float64]
 Whole = npt.NDArray[np.int64]
@@ -80,26 +80,6 @@ def whole_row(e: float, z: Whole, nodes: Array, weights: Array) -> Array:
                 dual += part * (marginal(lack, total - floor - 1, z[k], t) - dual)
             share[k] += weights[node] * (gain + z[k] - dual)
     return share
-
-
-@compiled(FAST)
-def marginal(lack: Array, c: Index, z: Index, t: float) -> float:
-    """E[min(z, (c - Z_i)^+)] where the sum Z_i leaves out one member of claim ``z``, from E[(c - Z)^+].
-
-    lack(c) = (1-t) h(c) + t h(c-z), solved for h upwards: stable, as t <= 1/2.
-    """
-    if c <= 0:
-        return 0.0
-    inverse = 1.0 / (1.0 - t)
-    ratio = t * inverse
-    place = c % z
-    before = 0.0
-    h = lack[place] * inverse
-    while place < c:
-        place += z
-        before = h
-        h = lack[place] * inverse - ratio * before
-    return float(h - before)
 
 
 @compiled(EXACT)

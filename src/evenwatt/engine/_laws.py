@@ -34,3 +34,23 @@ def mix_law(law: Array, target: Array, step: Index, size: Index, p: float) -> No
     out = target[head:size]
     for s in range(size - head):
         out[s] = (1.0 - p) * here[s] + p * there[s]
+
+
+@compiled(FAST)
+def marginal(lack: Array, c: Index, z: Index, t: float) -> float:
+    """E[min(z, (c - Z_i)^+)] where the sum Z_i leaves out one member of claim ``z``, from E[(c - Z)^+].
+
+    lack(c) = (1-t) h(c) + t h(c-z), solved for h upwards: stable, as t <= 1/2.
+    """
+    if c <= 0:
+        return 0.0
+    inverse = 1.0 / (1.0 - t)
+    ratio = t * inverse
+    place = c % z
+    before = 0.0
+    h = lack[place] * inverse
+    while place < c:
+        place += z
+        before = h
+        h = lack[place] * inverse - ratio * before
+    return float(h - before)

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from evenwatt.engine._compiled import EXACT, FAST, compiled
-from evenwatt.engine._laws import Index, divisor, mix_law
+from evenwatt.engine._laws import Index, divisor, marginal, mix_law
 
 Array = npt.NDArray[np.float64]
 Whole = npt.NDArray[np.int64]
@@ -325,7 +325,7 @@ def lopsided_row(
             if k > 0 and long[k] == long[k - 1]:
                 share_long[k] = share_long[k - 1]
             else:
-                share_long[k] += weights[node] * step_lack(lack, top, long[k], t)
+                share_long[k] += weights[node] * marginal(lack, top, long[k], t)
     return share_short, share_long, True
 
 
@@ -338,21 +338,6 @@ def gather_lack(law: Array, lack: Array) -> float:
         below += law[c]
         lack[c + 1] = lack[c] + below
     return float(lack[law.size - 1])
-
-
-@compiled(EXACT)
-def step_lack(lack: Array, c: Index, step: Index, t: float) -> float:
-    """h(c) - h(c - step), h = E[(. - Y)^+] without a member that steps with chance t at most 1/2."""
-    inverse = 1.0 / (1.0 - t)
-    ratio = t * inverse
-    place = np.int64(c % step)
-    before = 0.0
-    h = lack[place] * inverse
-    while place < c:
-        place += step
-        before = h
-        h = lack[place] * inverse - ratio * before
-    return float(h - before)
 
 
 @compiled(EXACT)
