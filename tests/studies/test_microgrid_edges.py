@@ -255,3 +255,11 @@ def test_too_many_pairs_are_told_by_day(monkeypatch, grid):
     assert sum(again.partners.values()) == sum(told.partners.values())
     assert all(abs(again.partners.get(k, 0) - wh) <= 1 for k, wh in told.partners.items())
     assert any("written down once a day" in note for note in after.report.notes)
+
+
+def test_explaining_speaks_of_neighbours_by_name(grid):
+    edit(grid / "members.csv", "home4,home4", "home4,Anna")
+    told = evenwatt.load(grid).run().explain("home5", "2026-06-01T12:00Z")
+    assert told.partners["home4"] > 0
+    assert any("Anna" in sentence for sentence in told.sentences)
+    assert not any("home4" in sentence for sentence in told.sentences)

@@ -76,6 +76,7 @@ def explain(run: Run, member: str, time: str) -> Explanation:
     energy = {name: int(value) for name, value in mine.items() if name.endswith("_wh")}
     partners = _partners(run, mine["interval_start"], rows, mine)
     measures = run.report.measures
+    labels = {row["id"]: row["label"] for row in run.report.tables["members"]}
     gains = {row["rule"]: row["gain_micro"] for row in run.report.tables["gains"] if row["member"] == id}
     local = instant.astimezone(ZoneInfo(run.record["zone"])).isoformat()
     return Explanation(
@@ -89,7 +90,7 @@ def explain(run: Run, member: str, time: str) -> Explanation:
         gains=gains,
         currency=measures["currency"],
         sentences=[
-            *_interval(label, local, energy, partners),
+            *_interval(label, local, energy, {labels[who]: wh for who, wh in partners.items()}),
             *_period(run, id, label, gains, measures),
         ],
     )
