@@ -283,23 +283,24 @@ def rules(
     if json:
         emit(held)
     elif name is not None:
-        rule = held[0]
-        say(
-            f"{rule['name']}: {rule['title']}",
-            f"source: {rule['source']}",
-            f"written: {rule['spelling']}",
-            "",
-        )
-        say(*(f"  {'yes' if p['holds'] else 'no ' if p['holds'] is False else '?  '}  {p['statement']}"
-              + (f"\n       {p['witness']}" if p["witness"] else "") for p in rule["promises"]))  # fmt: skip
+        for rule in held:
+            say(
+                f"{rule['name']}: {rule['title']}, divides {rule['divides']}",
+                f"source: {rule['source']}",
+                f"written: {rule['spelling']}",
+                "",
+            )
+            say(*(f"  {'yes' if p['holds'] else 'no ' if p['holds'] is False else '?  '}  {p['statement']}"
+                  + (f"\n       {p['witness']}" if p["witness"] else "") for p in rule["promises"]), "")  # fmt: skip
     else:
         table(
             "",
-            ("name", "rule", "written", "promises", "source"),
+            ("name", "rule", "divides", "written", "promises", "source"),
             [
                 (
                     r["name"],
                     r["title"],
+                    r["divides"],
                     r["spelling"],
                     sum(p["holds"] is True for p in r["promises"]),
                     r["source"],
