@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from evenwatt import coalitions
 from evenwatt.coalitions import shapley
+from evenwatt.coalitions.sums.quadrature import arrival_times
 
 Array = npt.NDArray[np.float64]
 BUDGET = 200_000  # evaluations of the worth
@@ -40,6 +41,7 @@ def main() -> None:
     )
     cells = int(np.abs(games[1000].net).sum())
     print(f"Cells of the law at n = 1,000: {cells:,}")
+    _quadrature(rng)
     _month(rng)
     if peer is None:
         print("\nskipped: shapiq is not installed, so the columns of the peer are missing")
@@ -60,6 +62,26 @@ def _methods(n: int) -> list[tuple[Any, dict[str, Any]]]:
 
 def _told(options: dict[str, Any]) -> str:
     return f"({options['orders']:,} orders)" if "orders" in options else ""
+
+
+def _quadrature(rng: np.random.Generator) -> None:
+    """The few times of arrival against all n/2, which are exact, for kinks from one end to the other."""
+    from evenwatt.coalitions.sums._kernels import hinge_rows
+
+    none = np.zeros(1, dtype=np.int64)
+    for n in (150, 400, 1000, 2000):
+        roots, weights = np.polynomial.legendre.leggauss(-(-n // 2))
+        left = roots <= 1e-12
+        half = weights[left] * np.where(np.abs(roots[left]) < 1e-12, 0.5, 1.0)
+        worst = 0.0
+        for z in (rng.integers(1, 10, n), rng.integers(-9, 10, n) + 2, np.ones(n, dtype=np.int64)):
+            for part in (0.02, 0.3, 0.6, 0.9):
+                kink, every, few = np.array([float(int(part * z.sum()))]), np.zeros((1, n)), np.zeros((1, n))
+                times = np.minimum((roots[left] + 1) / 2, 0.5)
+                hinge_rows(z[None], kink, none, times, half, every, np.zeros((1, n)))
+                hinge_rows(z[None], kink, none, *arrival_times(n), few, np.zeros((1, n)))
+                worst = max(worst, float(np.abs(few - every).max() / np.abs(every).max()))
+        print(f"Largest error of fewer times than n/2, n = {n:,}, twelve games: {worst:.0e}")
 
 
 def _month(rng: np.random.Generator) -> None:

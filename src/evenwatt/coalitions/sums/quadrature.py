@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 Array = npt.NDArray[np.float64]
 
-DENSITY = 6  # nodes per root of n; error below 1e-13 of the largest value for n = 150 to 2,000, any kink
+DENSITY = 6  # nodes per root of n; error to 5e-13 of the largest value, n = 150 to 2,000, kinks anywhere
 
 
 @cache
