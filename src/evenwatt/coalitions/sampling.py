@@ -82,7 +82,8 @@ def sampled(
         Draw until no member's standard error is above this [unit of the worth]. Looking repeatedly lowers the
         coverage of the intervals slightly; no look is taken before 128 observations.
     orders : int, optional
-        At most so many orders, but two observations, without which there is no error; by default 4,096, or about a million where ``std_err`` is given.
+        At most so many orders, but two observations, without which there is no error; by default 4,096, or
+        about a million where ``std_err`` is given.
     design : {"antithetic", "stratified"}
     rng : Generator or int
         Chance, or its seed. One stream a batch, so that the answer does not depend on ``workers``.
