@@ -7,7 +7,7 @@ from typing import Any
 
 __version__ = "0.1.0"
 
-_FAMILIES = ("audit", "bargaining", "claims", "coalitions", "core", "data", "engine", "studies")
+_FAMILIES = ("audit", "bargaining", "claims", "coalitions", "core", "data", "engine", "sharing", "studies")
 
 __all__ = [
     "__version__",
@@ -19,6 +19,7 @@ __all__ = [
     "data",
     "engine",
     "load",
+    "sharing",
     "studies",
 ]
 
