@@ -40,6 +40,14 @@ def test_the_page_of_rules_is_what_the_rules_say():
     assert kept == markdown(), "renew it: python -m evenwatt.app.rulebook > docs/reference/rules.md"
 
 
+def test_the_pages_of_countries_are_what_their_configurations_say():
+    from evenwatt.app.countrybook import pages
+
+    folder = ROOT / "docs" / "reference" / "countries"
+    kept = {page.name: page.read_text(encoding="utf-8") for page in folder.glob("*.md")}
+    assert kept == pages(), "renew them: python -m evenwatt.app.countrybook docs/reference/countries"
+
+
 def test_the_lock_names_no_host():
     lock = (ROOT / "constraints.txt").read_text(encoding="utf-8")
     assert "://" not in lock
@@ -48,7 +56,7 @@ def test_the_lock_names_no_host():
 
 def test_importing_evenwatt_is_light():
     program = (
-        "import sys, evenwatt\nfrom evenwatt import claims, bargaining, audit, data\n"
+        "import sys, evenwatt\nfrom evenwatt import claims, bargaining, audit, data, sharing\n"
         "heavy = {'numba', 'polars', 'scipy', 'plotly'} & set(sys.modules)\nassert not heavy, heavy"
     )
     subprocess.run([sys.executable, "-c", program], check=True)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evenwatt import bargaining, claims
+from evenwatt import bargaining, claims, sharing
 from evenwatt.coalitions import (
     Game,
     SumGame,
@@ -28,6 +28,7 @@ from evenwatt.coalitions.owen import owen
 from evenwatt.coalitions.shapley_enumeration import enumerated
 from evenwatt.coalitions.tau import tau
 from evenwatt.engine import water
+from evenwatt.sharing import rounds
 
 Array = npt.NDArray[np.float64]
 
@@ -269,3 +270,35 @@ def test_the_mean_over_all_orders_is_enumeration_and_so_is_owen_without_unions(n
     orders = np.array(list(permutations(range(n))))
     np.testing.assert_allclose(game.marginals(orders).mean(axis=0), expected, atol=1e-11)
     np.testing.assert_allclose(owen(game, [[i] for i in range(n)]), expected, atol=1e-11)
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 8))
+@settings(max_examples=60)
+def test_one_producer_without_floor_and_for_ever_is_weighted_equal_awards(seed, consumers):
+    rng = np.random.default_rng(seed)
+    supply, demand = rng.integers(0, 5_000, (6, 1)), rng.integers(0, 2_000, (6, consumers))
+    keys = np.floor(rng.dirichlet(np.ones(consumers)) * 9_000 + 1).astype(np.int64)[None]
+    flows = rounds.exact_flows(
+        supply, demand, held := sharing.agreement(keys, np.ones((1, consumers), dtype=int))
+    )
+    awards = claims.rule("cea")(
+        np.minimum(supply[:, 0], demand.sum(axis=1)).astype(float),
+        demand.astype(float),
+        weights=keys[0].astype(float),
+    )
+    assert np.abs(flows[:, np.argsort(held.links[:, 1])] - awards).max() <= 1e-8 * (1 + supply.max())
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 6), st.integers(1, 9))
+@settings(max_examples=60)
+def test_rounds_raise_the_level_of_equal_awards_step_by_step(seed, consumers, count):
+    """x_j = min(d_j, w_j H_R) with H_0 = 0 and H_{r+1} = H_r + s - sum_j min(d_j, w_j H_r)."""
+    rng = np.random.default_rng(seed)
+    supply, demand = int(rng.integers(0, 5_000)), rng.integers(0, 2_000, consumers)
+    keys = np.floor(rng.dirichlet(np.ones(consumers)) * 9_000 + 1).astype(np.int64)
+    level = 0.0
+    for _ in range(count):
+        level += supply - np.minimum(demand, keys / 10_000 * level).sum()
+    held = sharing.agreement(keys[None], np.ones((1, consumers), dtype=int))
+    flows = rounds.exact_flows(np.array([[supply]]), demand[None], held, count)
+    assert np.abs(flows[0] - np.minimum(demand, keys / 10_000 * level)).max() <= 1e-8 * (1 + supply)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -76,6 +77,10 @@ class Inferred:
     matched: float
     possible_rounds: tuple[int, ...]
     undecided: tuple[int, ...]
+
+    def __iter__(self) -> Iterator[Any]:
+        """Unpacks as ``keys, interval, rounds, mismatches``."""
+        return iter((self.keys, self.interval, self.rounds, self.mismatches))
 
 
 def infer_keys(

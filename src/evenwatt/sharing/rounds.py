@@ -111,24 +111,26 @@ def allocate(
     Source: decree 408/2015 Sb. (Czech Republic), annex 25.
     """
     _check_rule(rounds, quantum)
-    group = _group(
+    held, energy = _group(
         supply, demand, keys, priority, max_links, (owner_supply, owner_demand), injecting_may_receive,
         participation, reserve,
     )  # fmt: skip
-    from evenwatt.sharing._rounds_kernels import shared_flows
-
-    held, energy = group
     if rounds is None or rounds > 1:
         _warn_of_sums(held)
-    links = held.links
-    wh = np.zeros((len(energy.supply), len(links)), dtype=np.int64)
+    return allocate_among(energy, held, rounds, int(quantum))
+
+
+def allocate_among(energy: Offered, held: Agreement, rounds: int | None, quantum: int) -> Allocation:
+    """The rounds rule on what was checked before; see :func:`allocate`."""
+    from evenwatt.sharing._rounds_kernels import shared_flows
+
+    wh = np.zeros((len(energy.supply), len(held.links)), dtype=np.int64)
     share = held.share
-    turns = ENDLESS if rounds is None else rounds
     shared_flows(
         energy.supply_in, energy.demand_in, held.order, share if share.ndim == 3 else share[None],
-        _columns(held.order), turns, int(quantum), wh,
+        _columns(held.order), ENDLESS if rounds is None else rounds, quantum, wh,
     )  # fmt: skip
-    return conserved(links, wh, energy.supply, energy.demand)
+    return conserved(held.links, wh, energy.supply, energy.demand)
 
 
 def allocate_exact(
