@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from evenwatt.app.cli import app
 
-VERBS = "demo init check run compare explain rules schema verify diff".split()
+VERBS = "demo init check run compare explain rules schema verify diff optimise infer-keys".split()
 
 
 def call(*words: object):

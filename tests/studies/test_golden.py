@@ -49,6 +49,21 @@ def test_the_report_of_the_hamlet_as_a_microgrid_is_the_one_kept(hamlet_csv, tmp
     _compare(found, GOLDEN / "microgrid.json", renew)
 
 
+def test_the_report_of_the_hamlet_as_a_sharing_group_is_the_one_kept(hamlet_csv, tmp_path, renew):
+    report = create(tmp_path / "group", hamlet_csv, study="sharing").run().report.to_dict()
+    tables = report["tables"]
+    found = {
+        "keys": sorted(report),
+        "tables": sorted(tables),
+        "summary": report["summary"],
+        "measures": report["measures"],
+        **{f"table {name}": rows for name, rows in tables.items() if name not in ("hours", "map")},
+        "hours": tables["hours"][::12],
+        "map": tables["map"][::7],
+    }
+    _compare(found, GOLDEN / "sharing.json", renew)
+
+
 def _compare(found, place, renew):
     if renew:
         place.parent.mkdir(exist_ok=True)

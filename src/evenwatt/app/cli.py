@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 import evenwatt
+from evenwatt.app import sharing_verbs
 from evenwatt.app.terminal import BAD_RESULT, emit, guarded, progress, say, table
 
 app = typer.Typer(
@@ -20,7 +21,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     add_completion=False,
 )
-data = typer.Typer(name="data", help="Sample readings.", no_args_is_help=True)
+data = typer.Typer(name="data", help="Sample readings, and national files.", no_args_is_help=True)
 app.add_typer(data)
 
 Json = Annotated[bool, typer.Option("--json", help="Print the report's one format instead of text.")]
@@ -29,7 +30,8 @@ Rule = Annotated[
     str | None,
     typer.Option(
         "--rule",
-        help="The study's main rule, e.g. talmud or tal:theta=0.25 (cascade), nucleolus (microgrid).",
+        help="The study's main rule, e.g. talmud or tal:theta=0.25 (cascade), nucleolus (microgrid), at-dynamic "
+        "(sharing).",
     ),
 ]
 Workers = Annotated[
@@ -63,7 +65,7 @@ def start(
 @guarded
 def demo(
     folder: Annotated[Path, typer.Argument(metavar="CASE", help="Where to make the case.")] = Path("demo"),
-    study: Annotated[str, typer.Option("--study", help="cascade or microgrid.")] = "cascade",
+    study: Annotated[str, typer.Option("--study", help="cascade, microgrid or sharing.")] = "cascade",
     seed: Seed = None,
     json: Json = False,
 ) -> None:
@@ -333,6 +335,9 @@ def sample(
     drawn = samples.community(seed=1 if seed is None else seed, month=month, households=households)
     samples.write(drawn, out)
     say(f"{out}: {len(drawn.meters.registers)} registers, {len(drawn.meters.start):,} quarter-hours")
+
+
+sharing_verbs.enrol(app, data)
 
 
 def _counted(number: int, noun: str) -> str:

@@ -7,13 +7,22 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from evenwatt.app import microgrid_front, microgrid_money, microgrid_sections, sections
+from evenwatt.app import (
+    microgrid_front,
+    microgrid_money,
+    microgrid_sections,
+    sections,
+    sharing_front,
+    sharing_losses,
+    sharing_sections,
+)
 from evenwatt.app.microgrid_findings import MicrogridFindings
 from evenwatt.app.plots.axioms import Axioms
 from evenwatt.app.plots.findings import NOTHING_SCARCE, Figure, Findings
 from evenwatt.app.plots.quantities import counted, energy, grouped, money, percent
 from evenwatt.app.plots.stories import Story
 from evenwatt.app.section import Front, Section, period
+from evenwatt.app.sharing_findings import SharingFindings
 
 
 def cascade(report: Mapping[str, Any]) -> str:
@@ -74,6 +83,33 @@ def microgrid(report: Mapping[str, Any]) -> str:
         microgrid_sections.members(found),
     ]
     return _page(found, "What the microgrid saved", parts, microgrid_front.front(found))
+
+
+def sharing(report: Mapping[str, Any]) -> str:
+    """The page of a sharing group: who got whose surplus, what was lost and why, what each member pays.
+
+    Parameters
+    ----------
+    report : mapping
+        What ``Report.to_dict()`` gives. Tables that are absent leave a sentence in their place.
+
+    Returns
+    -------
+    str
+        One HTML document that asks for nothing: no font, script, style or picture from elsewhere.
+    """
+    found = SharingFindings(report)
+    parts = [
+        sharing_sections.flows(found),
+        *sharing_losses.search(found),
+        sharing_losses.losses(found),
+        sharing_losses.choices(found),
+        sharing_sections.time(found),
+        sharing_sections.members(found),
+        sharing_sections.producers(found),
+    ]
+    title = "Better keys" if found.table("history") else "What was shared"
+    return _page(found, title, parts, sharing_front.front(found))
 
 
 def _page(found: Findings, title: str, parts: Sequence[Section], front: Front) -> str:

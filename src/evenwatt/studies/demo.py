@@ -57,7 +57,8 @@ def make(folder: Path, *, study: str = "cascade", seed: int = FIRST_SEED, rule: 
         sample.write(drawn, export)
         chosen = rule or ("talmud" if study == "cascade" else find(study).first_rule)
         settings = Settings(f"meters/{export.name}", drawn.meters.zone, rule=chosen, seed=seed)
-        return assemble(folder, export, (_cascade if study == "cascade" else _microgrid)(settings, drawn))
+        drafted = _cascade(settings, drawn) if study == "cascade" else _neighbours(study, settings, drawn)
+        return assemble(folder, export, drafted)
 
 
 def _cascade(settings: Settings, drawn: Sample) -> Draft:
@@ -71,9 +72,9 @@ def _cascade(settings: Settings, drawn: Sample) -> Draft:
     )
 
 
-def _microgrid(settings: Settings, drawn: Sample) -> Draft:
-    """The village as one microgrid: homes under their names, plants as members of their own."""
-    plain = find("microgrid").draft(settings, drawn.meters, None)
+def _neighbours(study: str, settings: Settings, drawn: Sample) -> Draft:
+    """The village as one microgrid or sharing group: homes under their names, plants as members of their own."""
+    plain = find(study).draft(settings, drawn.meters, None)
     names = {row["meter"]: row.get("label") or row["id"] for row in drawn.members}
     members = [{**row, "label": names.get(row["meter"], row["label"])} for row in plain.tables["members.csv"]]
     return replace(plain, tables={**plain.tables, "members.csv": members})

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 Progress = Callable[[int, int, str], None]
 
 # Every study with a story; its package holds ``story.STORY``.
-STUDIES = ("cascade", "microgrid")
+STUDIES = ("cascade", "microgrid", "sharing")
 
 
 @dataclass(frozen=True)

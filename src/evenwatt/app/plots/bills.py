@@ -15,15 +15,17 @@ ALONE = "#7d858e"
 Row = Mapping[str, object]
 
 
-def bill_lines(rows: Sequence[Row], *, currency: str) -> str:
+def bill_lines(rows: Sequence[Row], *, currency: str, together: str = "with the microgrid") -> str:
     """A line per member from the bill alone (ring) to the bill with the microgrid (dot).
 
     Parameters
     ----------
     rows : rows of id, label, alone_micro, bill_micro, gain_micro
         In the order in which they stand [micro]; a bill below zero is money earned.
+    together : str
+        What the second bill is called.
     """
-    title = "Bills alone and with the microgrid"
+    title = f"Bills alone and {together}"
     ends = [micro(row, key) for row in rows for key in ("alone_micro", "bill_micro")]
     if not any(ends):
         return statement(title, "Nobody paid or earned anything, alone or together.")
@@ -35,11 +37,11 @@ def bill_lines(rows: Sequence[Row], *, currency: str) -> str:
     parts = [
         x_axis(x, ticks, top=TOP, bottom=bottom, title=what, middle=(LEFT + RIGHT) / 2),
         line(x(0), TOP, x(0), bottom, kind="rule", width=1.4),
-        *_legend(),
+        *_legend(together),
     ]
     decimals = money_decimals(micro(row, "gain_micro") for row in rows)
     for k, row in enumerate(rows):
-        parts += _row(row, x, TOP + ROW * (k + 0.5), currency, decimals)
+        parts += _row(row, x, TOP + ROW * (k + 0.5), currency, decimals, together)
     return document(title, bills_told(rows, currency), WIDTH, bottom + 52, parts)
 
 
@@ -48,20 +50,20 @@ def micro(row: Row, key: str) -> float:
     return float(str(row.get(key) or 0))
 
 
-def _legend() -> Iterable[str]:
+def _legend(together: str) -> Iterable[str]:
     """What ring and dot are, and what stands on the right."""
     yield element("circle", cx=8, cy=9, r=6, fill="none", stroke=ALONE, stroke_width=1.6)
     yield text(20, 13.5, "alone")
     yield element("circle", cx=86, cy=9, r=4.4, fill=BLUE)
-    yield text(98, 13.5, "with the microgrid")
+    yield text(98, 13.5, together)
     yield text(WIDTH - 4, TOP - 10, "saving", anchor="end", kind="muted")
 
 
-def _row(row: Row, x: Scale, y: float, currency: str, decimals: int) -> Iterable[str]:
+def _row(row: Row, x: Scale, y: float, currency: str, decimals: int, together: str) -> Iterable[str]:
     """A member: name, line with both ends, saving."""
     alone, bill = micro(row, "alone_micro"), micro(row, "bill_micro")
     label = str(row.get("label") or row["id"])
-    told = f"{label}: {money(alone, currency, decimals)} alone, {money(bill, currency, decimals)} with the microgrid"
+    told = f"{label}: {money(alone, currency, decimals)} alone, {money(bill, currency, decimals)} {together}"
     yield text(LEFT - 12, y + 4.5, shortened(label, LEFT - 16), anchor="end")
     yield element(
         "path", d=f"M{x(alone):.1f} {y:.1f}H{x(bill):.1f}", stroke=BLUE, stroke_width=4, stroke_opacity="0.35"

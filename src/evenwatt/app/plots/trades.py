@@ -29,6 +29,39 @@ LEFT, TOTAL = 150.0, 84.0
 Pairs = Mapping[tuple[str, str], int]
 
 
+@dataclass(frozen=True)
+class Words:
+    """What the two sides and what they do are called."""
+
+    giver: str = "seller"
+    taker: str = "buyer"
+    gave: str = "sold"
+    giving: str = "surplus sold inside"
+    taking: str = "deficit met inside"
+    link: str = "to"
+    noun: str = "trade"
+    did: str = "traded"
+    least: str = "trade"
+    nothing: str = "no trade"
+    nobody: str = NOBODY_TRADED
+
+
+TRADE = Words()
+SHARE = Words(
+    giver="producer",
+    taker="consumer",
+    gave="shared",
+    giving="gave",
+    taking="received",
+    link="with",
+    noun="that is shared",
+    did="shared",
+    least="energy",
+    nothing="nothing",
+    nobody="Nobody shared with anybody: surplus never met a demand that a key served.",
+)
+
+
 def pairs_of(flows: Iterable[Mapping[str, object]]) -> dict[tuple[str, str], int]:
     """(Seller, buyer) -> energy [Wh], only what is above zero."""
     pairs: dict[tuple[str, str], int] = defaultdict(int)
@@ -86,7 +119,9 @@ def exchange(pairs: Pairs, shown: tuple[int, int]) -> Exchange:
     return Exchange(sides[0], sides[1], merged, (hidden[0], hidden[1]))
 
 
-def trades(pairs: Pairs, *, labels: Mapping[str, str], shown: tuple[int, int] = (7, 12)) -> str:
+def trades(
+    pairs: Pairs, *, labels: Mapping[str, str], shown: tuple[int, int] = (7, 12), words: Words = TRADE
+) -> str:
     """Bands from sellers to buyers as thick as the energy they carry.
 
     Parameters
@@ -95,10 +130,12 @@ def trades(pairs: Pairs, *, labels: Mapping[str, str], shown: tuple[int, int] = 
     labels : member -> name
     shown : (int, int)
         How many sellers and buyers have a band of their own; the rest are one of each.
+    words : Words
+        What the two sides are called.
     """
-    title = "Energy from sellers to buyers"
+    title = f"Energy from {words.giver}s to {words.taker}s"
     if not pairs:
-        return statement(title, NOBODY_TRADED)
+        return statement(title, words.nobody)
     met = exchange(pairs, shown)
     colours = {f"seller:{m}": GRID if m == OTHER else agent_colour(k) for k, m in enumerate(met.sellers)}
     names = {f"seller:{m}": met.name(m, 0, labels) for m in met.sellers}
@@ -106,29 +143,36 @@ def trades(pairs: Pairs, *, labels: Mapping[str, str], shown: tuple[int, int] = 
     links = {(f"seller:{a}", f"buyer:{b}"): wh for (a, b), wh in met.pairs.items()}
     columns = [[f"seller:{m}" for m in met.sellers], [], [f"buyer:{m}" for m in met.buyers]]
     headings = [
-        text(LABEL_ROOM + BAR, 14, "Sellers (surplus sold inside)", anchor="end", kind="muted"),
-        text(WIDTH - LABEL_ROOM - BAR, 14, "Buyers (deficit met inside)", kind="muted"),
+        text(
+            LABEL_ROOM + BAR,
+            14,
+            f"{words.giver.capitalize()}s ({words.giving})",
+            anchor="end",
+            kind="muted",
+        ),
+        text(WIDTH - LABEL_ROOM - BAR, 14, f"{words.taker.capitalize()}s ({words.taking})", kind="muted"),
     ]
     return drawing(
-        Network(columns, links, names, colours), headings, title=title, told=trades_told(pairs, labels)
+        Network(columns, links, names, colours), headings, title=title, told=trades_told(pairs, labels, words)
     )
 
 
-def trades_told(pairs: Pairs, labels: Mapping[str, str]) -> str:
+def trades_told(pairs: Pairs, labels: Mapping[str, str], words: Words = TRADE) -> str:
     """What to see: how much was traded by how many, and the largest pair."""
     if not pairs:
-        return NOBODY_TRADED
+        return words.nobody
     total = sum(pairs.values())
     sellers, buyers = {a for a, _ in pairs}, {b for _, b in pairs}
     (seller, buyer), most = max(pairs.items(), key=lambda item: (item[1], item[0]))
+    givers, takers = counted(len(sellers), words.giver), counted(len(buyers), words.taker)
     return (
-        f"{counted(len(sellers), 'seller')} sold {energy(total)} to {counted(len(buyers), 'buyer')}."
+        f"{givers} {words.gave} {energy(total)} {words.link} {takers}."
         f" The largest pair is {labels.get(seller) or seller} to {labels.get(buyer) or buyer}:"
-        f" {energy(most)}, {percent(most / total)} of all trade."
+        f" {energy(most)}, {percent(most / total)} of all {words.noun}."
     )
 
 
-def pair_matrix(pairs: Pairs, *, labels: Mapping[str, str], shown: int = 30) -> str:
+def pair_matrix(pairs: Pairs, *, labels: Mapping[str, str], shown: int = 30, words: Words = TRADE) -> str:
     """Energy of every pair: sellers down, buyers across, the darker the more.
 
     Parameters
@@ -137,10 +181,12 @@ def pair_matrix(pairs: Pairs, *, labels: Mapping[str, str], shown: int = 30) -> 
     labels : member -> name
     shown : int
         How many of each side have a row or column of their own; the rest are summed in the last one.
+    words : Words
+        What the two sides are called.
     """
-    title = "Energy of each pair, sellers down and buyers across"
+    title = f"Energy of each pair, {words.giver}s down and {words.taker}s across"
     if not pairs:
-        return statement(title, NOBODY_TRADED)
+        return statement(title, words.nobody)
     met = exchange(pairs, (shown, shown))
     most = met.largest
     unit = unit_for([most])
@@ -149,13 +195,13 @@ def pair_matrix(pairs: Pairs, *, labels: Mapping[str, str], shown: int = 30) -> 
     names = [met.name(buyer, 1, labels) for buyer in met.buyers]
     is_level = all(text_width(name) <= wide - 8 for name in names)
     top = 66.0 if is_level else 132.0
-    parts = [*_buyers(names, wide, top, is_level), *_legend(most, unit)]
+    parts = [*_buyers(names, wide, top, is_level), *_legend(most, unit, words)]
     for k, seller in enumerate(met.sellers):
         parts += _row(met, labels, seller, top + k * tall, wide, tall, unit, most)
     edge, bottom = LEFT + wide * len(met.buyers), top + tall * len(met.sellers)
-    parts.append(text(edge + TOTAL - 4, top - 10, "sold", anchor="end", kind="muted"))
+    parts.append(text(edge + TOTAL - 4, top - 10, words.gave, anchor="end", kind="muted"))
     parts.append(line(LEFT, top, edge, top, kind="axis"))
-    return document(title, trades_told(pairs, labels), WIDTH, bottom + 6, parts)
+    return document(title, trades_told(pairs, labels, words), WIDTH, bottom + 6, parts)
 
 
 def _buyers(names: Sequence[str], wide: float, top: float, is_level: bool) -> Iterable[str]:
@@ -210,7 +256,7 @@ def _figure(x: float, y: float, words: str, share: float) -> str:
     return element("text", words, x=x, y=y, text_anchor="middle", fill="#ffffff", font_size=12)
 
 
-def _legend(most: int, unit: Unit) -> list[str]:
+def _legend(most: int, unit: Unit, words: Words) -> list[str]:
     """What the shades mean."""
     wide = 180.0
     x, step = WIDTH - wide - 4, wide / 20
@@ -220,22 +266,25 @@ def _legend(most: int, unit: Unit) -> list[str]:
     ]
     return [
         *cells,
-        text(x - 10, 11, f"Energy sold by a row to a column [{unit.name}]", anchor="end"),
+        text(x - 10, 11, f"Energy {words.gave} by a row {words.link} a column [{unit.name}]", anchor="end"),
         text(x, 27, "0", kind="muted"),
         text(x + wide, 27, unit.of(most), anchor="end", kind="muted"),
     ]
 
 
-def matrix_caption(pairs: Pairs, shown: int = 30) -> str:
+def matrix_caption(pairs: Pairs, shown: int = 30, words: Words = TRADE) -> str:
     """What to see in the matrix, and whom it sums."""
     if not pairs:
-        return NOBODY_TRADED
+        return words.nobody
     met = exchange(pairs, (shown, shown))
-    first = f"{counted(len(pairs), 'pair')} of a seller and a buyer traded; an empty cell is no trade at all."
+    first = (
+        f"{counted(len(pairs), 'pair')} of a {words.giver} and a {words.taker} {words.did}; "
+        f"an empty cell is {words.nothing} at all."
+    )
     summed = [
         f"{counted(number, noun)}"
-        for number, noun in zip(met.hidden, ("seller", "buyer"), strict=True)
+        for number, noun in zip(met.hidden, (words.giver, words.taker), strict=True)
         if number
     ]
-    tail = f" The grey last row or column sums the {' and the '.join(summed)} with least trade, unshaded."
+    tail = f" The grey last row or column sums the {' and the '.join(summed)} with least {words.least}, unshaded."
     return first + tail if summed else first
