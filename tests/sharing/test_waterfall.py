@@ -87,7 +87,7 @@ def test_a_bound_narrows_what_a_loss_can_be() -> None:
     loose = waterfall(held.supply, held.demand, proportional, rounds=1)
     tight = waterfall(
         held.supply, held.demand, proportional, rounds=1,
-        bound=lambda supply, demand, rounds: 0.97 * held.ideal if rounds == 1 else float(held.ideal),
+        bound=lambda supply, demand, rounds, quantum: 0.97 * held.ideal if rounds == 1 else float(held.ideal),
     )  # fmt: skip
     assert tight["rounds"].bound == pytest.approx(0.97 * held.ideal)
     lost = {bar.name: bar for bar in tight.bars}["floor"]

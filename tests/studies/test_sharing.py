@@ -104,7 +104,7 @@ def test_the_ledger_pays_what_the_bills_say(run):
 
 def test_each_bar_of_the_waterfall_is_what_the_one_before_lost(run):
     bars = run.report.tables["waterfall"]
-    assert [row["stage"] for row in bars] == ["ideal", "links", "keys", "rounds", "shared"]
+    assert [row["stage"] for row in bars] == ["ideal", "links", "keys", "rounds", "floor", "current"]
     assert bars[0]["wh"] == run.report.measures["ideal_wh"]
     assert bars[-1]["wh"] == run.report.measures["shared_wh"]
     assert bars[0]["wh"] - sum(row["loss_wh"] for row in bars) == bars[-1]["wh"]

@@ -109,6 +109,22 @@ def test_who_leaves_gets_nothing_more_and_others_may_take_its_key(group):
     assert set(run.intervals.filter(pl.col("member") == "home1")["interval_start"].dt.day()) == {1}
 
 
+def test_keys_that_change_are_not_held_against_others(group):
+    """Keys chosen for all days say nothing of those that held for some: the bars end at the rule."""
+    set_keys(group, "home1,mill,0.7,1,,2026-06-01", "home2,mill,0.7,1,2026-06-02,")
+    bars = evenwatt.load(group).run().report.tables["waterfall"]
+    assert [row["stage"] for row in bars] == ["ideal", "links", "keys", "rounds", "shared"]
+
+
+def test_steady_keys_are_held_against_the_best_over_the_same_links(group):
+    set_keys(group, "home1,mill,0.05,1,,", "home2,mill,0.95,1,,")
+    run = evenwatt.load(group).run()
+    bars = {row["stage"]: row for row in run.report.tables["waterfall"]}
+    assert bars["current"]["wh"] == run.report.measures["shared_wh"]
+    assert bars["current"]["loss_wh"] > 0
+    assert bars["floor"]["wh"] <= bars["links"]["wh"] == run.report.measures["linked_wh"]
+
+
 @pytest.mark.parametrize(
     ("rows", "complaint"),
     [

@@ -22,6 +22,8 @@ UNIFORM = np.array([0.1, 0.3, 0.6, 1.0])  # sums of keys at whose prices a first
 MOST_BLOCKS = 60  # of intervals whose planes are summed: more give sharper planes and a longer programme
 MOST_CELLS = 30_000  # of one round of planes
 MOST_STEPS = 300
+PATIENCE = 24  # steps after which bound and keys together must have come nearer by half the tolerance
+HOPELESS = 30  # steps after which a bound that has not moved yet is left where it is
 EVERY = 6  # steps between two programmes that may go anywhere
 UPWARDS = 1 + 1e-12  # more than the sums of floats can be off
 FIRST_REACH, LEAST_REACH = 0.02, 1e-4  # how far a key may move in one step
@@ -70,6 +72,7 @@ def climb(
     best, highest, bound = start, -np.inf, float(task.caps.sum())
     here, hoped, reach = start, np.inf, FIRST_REACH
     found, shared, steps = None, 0, list[Step]()
+    between = list[float]()  # bound less the highest point, step by step
     while True:
         value, found = covered(task.supply, task.demand, here, task.rounds, task.curves, found)
         master.add(*_tangents(task, here, found))
@@ -87,7 +90,10 @@ def climb(
         master.forget()
         bound = min(bound, proved)
         steps.append(Step(watch.seconds, float(shared), min(task.ideal, bound * task.unit * UPWARDS)))
-        if watch.is_over(len(steps)) or bound - highest <= tolerance * bound:
+        between.append(bound - highest)
+        is_idle = len(steps) > PATIENCE and between[-PATIENCE - 1] - between[-1] <= tolerance * bound / 2
+        is_idle |= len(steps) >= HOPELESS and bound >= float(task.caps.sum()) * (1 - 1e-6)
+        if watch.is_over(len(steps)) or between[-1] <= tolerance * bound or is_idle:
             return steps[-1].bound, best, tuple(steps)
 
 

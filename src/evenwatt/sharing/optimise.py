@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from time import perf_counter
 from typing import Any
 
@@ -198,6 +199,17 @@ class _Task:
     objective: Objective
     current: Whole | None
 
+    @cached_property
+    def wanted(self) -> Whole:
+        """Demand in whole quanta: every share is a multiple of the quantum, so nobody gets more."""
+        return self.demand // self.quantum * self.quantum
+
+    @cached_property
+    def largest(self) -> float:
+        """Largest flows of whole quanta, interval by interval: no keys share more [Wh]."""
+        offered = self.supply // self.quantum * self.quantum
+        return float(best_flows(offered, self.wanted, links=self.links).sum())
+
     @property
     def is_limited(self) -> bool:
         """Whether links must be chosen."""
@@ -284,18 +296,20 @@ def _one_round(task: _Task, watch: _Watch) -> _Proof:
         "progress": watch.progress,
     }
     if task.is_limited and isinstance(task.objective, Shared):
-        few = limits.limited(task.supply, task.demand, task.most, links=task.links, **options)
+        few = limits.limited(task.supply, task.wanted, task.most, links=task.links, **options)
         sparser = _sparser(task, few.weights, watch)
-        return _Proof(few.bound, few.bound, (few.weights, *sparser), few.steps, few.shared)
+        bound = min(few.bound, task.largest)
+        return _Proof(bound, bound, (few.weights, *sparser), few.steps, few.shared)
     best = keys.certified(
-        task.supply, task.demand, links=task.links, objective=task.objective, tolerance=TOLERANCE, **options
+        task.supply, task.wanted, links=task.links, objective=task.objective, tolerance=TOLERANCE, **options
     )
     if isinstance(task.objective, Shared):
         sparser = _sparser(task, best.weights, watch)
-        return _Proof(best.bound, best.bound, (best.weights, *sparser), best.steps, best.shared)
+        bound = min(best.bound, task.largest)
+        return _Proof(bound, bound, (best.weights, *sparser), best.steps, best.shared)
     # Links may be fewer than the objective was told of: its bound holds all the same. That of energy is apart.
-    energy = keys.certified(task.supply, task.demand, links=task.links, tolerance=TOLERANCE, **options)
-    return _Proof(best.bound, energy.bound, (best.weights,), best.steps, best.shared)
+    energy = keys.certified(task.supply, task.wanted, links=task.links, tolerance=TOLERANCE, **options)
+    return _Proof(best.bound, min(energy.bound, task.largest), (best.weights,), best.steps, best.shared)
 
 
 def _sparser(task: _Task, weights: Array, watch: _Watch) -> list[Array]:
@@ -307,7 +321,7 @@ def _sparser(task: _Task, weights: Array, watch: _Watch) -> list[Array]:
         if most >= (draws > 0).sum(axis=0).max(initial=0) or (watch.left() or 1.0) <= 0:
             break
         kept = task.links & (rank < most) & (draws > 0)
-        few = keys.certified(task.supply, task.demand, links=kept, tolerance=4 * TOLERANCE, clock=watch.clock)
+        few = keys.certified(task.supply, task.wanted, links=kept, tolerance=4 * TOLERANCE, clock=watch.clock)
         found.append(few.weights)
     return found
 
@@ -317,31 +331,31 @@ def _several_rounds(task: _Task, watch: _Watch) -> _Proof:
     over = _over(task, watch)
     one = _one_round_weights(task, watch)
     started = (one, *_sparser(task, one, watch), over.weights)
-    steps = over.steps or (Step(watch.seconds, 0.0, over.bound),)
+    bound = min(over.bound, task.largest)
+    steps = over.steps or (Step(watch.seconds, 0.0, bound),)
     if isinstance(task.objective, Money):
         gains = np.maximum(task.objective.gains, 0.0)
-        most = float(gains.max(initial=0.0)) * over.bound / 1e6
-        return _Proof(most, over.bound, started, steps)
-    return _Proof(over.bound, over.bound, started, steps)
+        most = float(gains.max(initial=0.0)) * bound / 1e6
+        return _Proof(most, bound, started, steps)
+    return _Proof(bound, bound, started, steps)
 
 
 def _over(task: _Task, watch: _Watch) -> bounds.RoundsBound:
     if task.links.sum() <= MANY or (task.rounds or ENOUGH) < ENOUGH:
         return bounds.rounds_bound(
-            task.supply, task.demand, task.rounds, links=task.links, time_limit=watch.left(BOUND_PART),
+            task.supply, task.wanted, task.rounds, links=task.links, time_limit=watch.left(BOUND_PART),
             clock=watch.clock, progress=watch.progress,
         )  # fmt: skip
     # Among so many pairs some keys always come near the largest flows of every interval.
-    most = float(best_flows(task.supply, task.demand, links=task.links).sum())
-    return bounds.RoundsBound(most, np.where(task.links, 1.0, 0.0) / max(1, task.links.shape[1]), ())
+    return bounds.RoundsBound(task.largest, np.where(task.links, 1.0, 0.0) / max(1, task.links.shape[1]), ())
 
 
 def _one_round_weights(task: _Task, watch: _Watch) -> Array:
     """What one round would have: where searches for several rounds best begin."""
     options: dict[str, Any] = {"links": task.links, "time_limit": watch.left(0.2), "clock": watch.clock}
     if task.is_limited:
-        return limits.limited(task.supply, task.demand, task.most, tolerance=START, **options).weights
-    return keys.certified(task.supply, task.demand, tolerance=TOLERANCE, **options).weights
+        return limits.limited(task.supply, task.wanted, task.most, tolerance=START, **options).weights
+    return keys.certified(task.supply, task.wanted, tolerance=TOLERANCE, **options).weights
 
 
 def _searched(
@@ -357,7 +371,7 @@ def _searched(
     month = Replay(task.supply, task.demand, rounds=task.rounds, quantum=task.quantum)
     certified = _on_grid(task, proof.weights[0])
     legal = certified.keys(task.supply.shape[1])
-    on_grid = keys.shared(task.supply.astype(float), task.demand.astype(float), legal / GRID)
+    on_grid = keys.shared(task.supply.astype(float), task.wanted.astype(float), legal / GRID)
     starts = [certified] if isinstance(task.objective, Coverage) else _starts(task, proof, certified)
     first = max(month.total_of(one.order, one.share) for one in starts)
     began = watch.seconds
@@ -384,7 +398,7 @@ def _searched(
     )
     legal, shared = (found.keys, found.shared) if pull > 0 else _filled(month, found)
     history = (
-        *(replace(step, shared=float(first)) for step in proof.steps),
+        *(replace(step, shared=float(first), bound=min(step.bound, task.largest)) for step in proof.steps),
         *(replace(step, seconds=began + step.seconds) for step in found.steps),
         Step(watch.seconds, float(shared), proof.shared_bound),
     )

@@ -23,7 +23,7 @@ from evenwatt.sharing.rounds import exact_flows
 
 Whole = npt.NDArray[np.int64]
 Optimise = Callable[[Whole, Whole, int | None, int], Plan]  # supply, demand, rounds, quantum -> plan
-Bound = Callable[[Whole, Whole, int | None], float]  # supply, demand, rounds -> Wh that nothing exceeds
+Bound = Callable[[Whole, Whole, int | None, int], float]
 Progress = Callable[[int, int, str], None]
 
 DUST = 1e-9  # of a level: below it a loss is float noise
@@ -146,7 +146,7 @@ def waterfall(
     plans : sequence of Plan
         Other keys worth trying at every level; they must keep to the links.
     bound : callable, optional
-        ``bound(supply, demand, rounds)``: what no keys exceed; by default the maximum flow on the links.
+        ``bound(supply, demand, rounds, quantum)``: what no keys exceed; by default the maximum flow on the links.
 
     Returns
     -------
@@ -203,15 +203,16 @@ def _levels(
     ideal = float(np.minimum(supply.sum(axis=1), demand.sum(axis=1)).sum())
     flow = float(best_flows(supply, demand, links=linked).sum())
     ceiling = {
-        turns: flow if bound is None else min(flow, bound(supply, demand, turns)) for turns in {None, rounds}
+        case: flow if bound is None else min(flow, bound(supply, demand, *case))
+        for case in ((None, 1), (rounds, 1), (rounds, quantum))
     }
     rule = Replay(supply, demand, rounds=rounds, quantum=quantum)
     levels = [
         Level("ideal", ideal, ideal),
         Level("links", flow, flow),
-        Level("keys", max(_unrounded(supply, demand, plan, None) for plan in known), ceiling[None]),
-        Level("rounds", max(_unrounded(supply, demand, plan, rounds) for plan in known), ceiling[rounds]),
-        Level("floor", float(max(rule.total(*plan) for plan in known)), ceiling[rounds]),
+        Level("keys", max(_unrounded(supply, demand, plan, None) for plan in known), ceiling[None, 1]),
+        Level("rounds", max(_unrounded(supply, demand, plan, rounds) for plan in known), ceiling[rounds, 1]),
+        Level("floor", float(max(rule.total(*plan) for plan in known)), ceiling[rounds, quantum]),
     ]
     if current is not None:
         now = float(rule.total(*current))

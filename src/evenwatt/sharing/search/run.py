@@ -223,7 +223,7 @@ def run(
         seconds = clock() - begun
         part = limits.part(search.tried, seconds)
         if progress is not None:
-            progress(round(1000 * part), 1000, f"{method}: {search.tried} moves")
+            progress(round(1000 * part), 1000, f"{method}: {search.tried:,} keys tried, {_told(steps[-1])}")
         if part >= 1.0 or search.best_worth >= limits.target or (stop is not None and stop()):
             break
         left = moves if limits.evaluations is None else limits.evaluations - search.tried
@@ -241,6 +241,11 @@ def run(
         steps=tuple(steps),
         evaluations=search.tried,
     )
+
+
+def _told(step: Step) -> str:
+    """What was found and what is proved, in a few words."""
+    return f"shared {step.shared / 1e6:,.3f} of at most {step.bound / 1e6:,.3f} MWh, gap {step.gap:.2%}"
 
 
 def _check(method: str, max_links: int, max_evaluations: int | None, time_limit: float | None) -> None:

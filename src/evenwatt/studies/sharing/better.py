@@ -70,13 +70,21 @@ def whole_keys(keys: Whole, regime: Regime) -> Whole:
 
 
 def losses(
-    held: Readings, regime: Regime, best: Optimum, config: SharingConfig, progress: Progress
+    held: Readings,
+    regime: Regime,
+    found: Plan,
+    config: SharingConfig,
+    progress: Progress,
+    *,
+    proved: float = float("inf"),
 ) -> list[Row]:
-    """What links, fixed keys, rounds, rounding and the case's own keys cost: rows for the waterfall."""
+    """What links, fixed keys, rounds, rounding and the case's own keys cost: rows for the waterfall.
+
+    ``found`` are the best keys known for the rule, ``proved`` is what no keys exceed under it [Wh].
+    """
     from evenwatt.sharing.plan import Plan
     from evenwatt.sharing.waterfall import waterfall
 
-    found = Plan(best.keys, best.priority)
     search = _search(held, regime, config)
 
     def optimise(supply: Whole, demand: Whole, rounds: int | None, quantum: int) -> Plan:
@@ -84,8 +92,9 @@ def losses(
             return found
         return search(supply, demand, rounds, quantum, found, 0.0)
 
-    def bound(supply: Whole, demand: Whole, rounds: int | None) -> float:
-        return best.bound if rounds == regime.rounds else float("inf")
+    def bound(supply: Whole, demand: Whole, rounds: int | None, quantum: int) -> float:
+        # What is proved of shares rounded down says nothing of shares that are not.
+        return proved if (rounds, quantum) == (regime.rounds, regime.quantum) else float("inf")
 
     levels = waterfall(
         held.supply, held.demand, optimise,

@@ -29,6 +29,7 @@ def report(
     case: str,
     meters: Meters,
     notes: Sequence[str],
+    waterfall: list[Row] | None = None,
 ) -> Report:
     """Write the findings of a period.
 
@@ -44,9 +45,11 @@ def report(
         Name of the case; any of its readings.
     notes : sequence of str
         What the readers assumed and which repairs were made.
+    waterfall : list of rows, optional
+        Where energy was lost, down to the choice of keys; without it, as far as the case's own keys tell.
     """
     measures = _measures(period, config, case)
-    waterfall = losses.waterfall(period, compared)
+    waterfall = losses.waterfall(period, compared) if waterfall is None else waterfall
     return Report(
         study="sharing",
         summary=_summary(period, measures, waterfall),

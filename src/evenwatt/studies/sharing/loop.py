@@ -5,7 +5,7 @@ from __future__ import annotations
 from evenwatt.core.meters import Meters
 from evenwatt.core.report import Report
 from evenwatt.studies import tallies
-from evenwatt.studies.sharing import findings
+from evenwatt.studies.sharing import findings, key_choice
 from evenwatt.studies.sharing.config import SharingConfig
 from evenwatt.studies.sharing.day import settle
 from evenwatt.studies.sharing.energy import settlement_seconds
@@ -24,7 +24,13 @@ def report(work: Work) -> Report:
     period = settled(work, group, sample)
     compared = tried(work, period, variants(group, len(period.sides.consumers), work.plan.complete))
     return findings.report(
-        period, compared, case.config, case=case.folder.resolve().name, meters=sample, notes=work.store.notes
+        period,
+        compared,
+        case.config,
+        case=case.folder.resolve().name,
+        meters=sample,
+        notes=work.store.notes,
+        waterfall=key_choice.waterfall(work, period),
     )
 
 

@@ -48,12 +48,16 @@ LOST_BY = {
     "keys": "the keys",
     "rounds": "the number of rounds",
     "shared": "rounding down",
+    "floor": "rounding down",
+    "current": "the choice of keys",
 }
 
 
 def told(rows: Sequence[Mapping[str, Any]], m: Mapping[str, Any]) -> list[str]:
     """One sentence: what lost most."""
     by = LOST_BY if any(row["stage"] == "rounds" for row in rows) else LOST_BY | {"shared": "the rule"}
+    if any(row["stage"] == "current" for row in rows):
+        by = by | {"keys": "keys that stay the same", "links": "missing links"}
     lost = {str(row["stage"]): int(row["loss_wh"]) for row in rows if row["stage"] in LOST_BY}
     worst = max(lost, key=lambda stage: lost[stage], default=None)
     if worst is None or lost[worst] <= 0 or not m["ideal_wh"]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from evenwatt.core import units
 from evenwatt.core.errors import CaseError
 from evenwatt.core.report import Report, plain
+from evenwatt.sharing.plan import Plan
 from evenwatt.studies import runs
 from evenwatt.studies.case import Case, silent
 from evenwatt.studies.sharing import better, filing, findings
@@ -160,7 +161,9 @@ def _with_search(
         **told.tables,
         "members": [{**row, "received_before_wh": was[row["id"]]} for row in told.tables["members"]],
         "history": history,
-        "waterfall": better.losses(held, regime, best, config, work.progress),
+        "waterfall": better.losses(
+            held, regime, Plan(best.keys, best.priority), config, work.progress, proved=best.bound
+        ),
         "forward": [{**row, "window": windows[row["window"]]} for row in forward],
     }
     return replace(
