@@ -33,7 +33,9 @@ def main() -> None:
     for producers, consumers in SIZES:
         _evaluations(producers, consumers)
     print("\nOne consumer's keys changed, one round, floor 10 Wh\n")
-    print("| producers x consumers | changes a second |\n|---|---|")
+    print(
+        "| producers x consumers | one call each, a second | a hundred candidates a call, a second |\n|---|---|---|"
+    )
     for producers, consumers in SIZES:
         _changes(producers, consumers)
     print("\nEvery flow written down (allocate), floor 10 Wh, 5 rounds\n")
@@ -79,14 +81,22 @@ def _changes(producers: int, consumers: int) -> None:
     held = group(producers, consumers, seed=1)
     agreed = sharing.agreement(*links(held.supply, held.demand))
     month = sharing.Replay(held.supply, held.demand, rounds=1)
-    for j in range(consumers):
-        month.consumer(j, agreed.order[j], agreed.share[j])
-    many = 5_000
-    begun = perf_counter()
-    for k in range(many):
-        j = k % consumers
-        month.consumer(j, agreed.order[j], agreed.share[j])
-    print(f"| {producers} x {consumers} | {many / (perf_counter() - begun):,.0f} |")
+    rng = np.random.default_rng(0)
+    order = [np.ascontiguousarray(row) for row in agreed.order]
+    shares = [np.minimum(rng.integers(0, 2 * row.max() + 2, (100, LINKS)), 10_000) for row in agreed.share]
+    one = [np.ascontiguousarray(rows[0]) for rows in shares]
+
+    def singly() -> None:
+        for j in range(consumers):
+            month.consumer(j, order[j], one[j])
+
+    def together() -> None:
+        for j in range(0, consumers, max(1, consumers // 50)):
+            month.candidates(j, order[j], shares[j])
+
+    each = consumers / _least(singly)
+    many = 100 * len(range(0, consumers, max(1, consumers // 50))) / _least(together)
+    print(f"| {producers} x {consumers} | {each:,.0f} | {many:,.0f} |")
 
 
 def _pandas(supply: Whole, demand: Whole, keys: Whole, priority: Whole, rounds: int, quantum: int) -> float:

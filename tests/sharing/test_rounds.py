@@ -144,6 +144,13 @@ def test_in_one_round_consumers_are_independent(group):
     assert one_by_one == flows.sum(axis=(0, 1)).tolist()
 
 
+def test_many_keys_of_one_consumer_are_tried_at_once():
+    rng = np.random.default_rng(2)
+    month = sharing.Replay(rng.integers(0, 4_000, (50, 3)), rng.integers(0, 3_000, (50, 2)), rounds=1)
+    order, shares = np.array([2, 0, 1]), rng.integers(0, 10_001, (20, 3))
+    assert month.candidates(1, order, shares).tolist() == [month.consumer(1, order, row) for row in shares]
+
+
 @given(groups())
 @settings(max_examples=60)
 def test_more_rounds_never_share_less(group):

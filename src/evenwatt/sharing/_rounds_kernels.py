@@ -135,6 +135,15 @@ def one_round_consumer(supply: Array, demand: Array, order: Whole, share: Whole,
 
 
 @compiled(FAST)
+def one_round_candidates(supply: Array, demand: Array, order: Whole, shares: Whole, quantum: int) -> Whole:
+    """What one consumer gets by each of many rows of keys (N, K), under the one-round rule, (N,) [Wh]."""
+    found = np.empty(shares.shape[0], dtype=np.int64)
+    for n in range(shares.shape[0]):
+        found[n] = one_round_consumer(supply, demand, order, shares[n], quantum)
+    return found
+
+
+@compiled(FAST)
 def shared_flows(
     supply: Whole,
     demand: Whole,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
 
 import numpy as np
@@ -73,6 +74,18 @@ class Replay:
 
         With one round a consumer depends on nobody else: changing its keys costs this one evaluation.
         """
+        supply, demand, evaluate = self._one_round
+        return evaluate(supply, demand[j], order, share, self.quantum)
+
+    def candidates(self, j: int, order: Whole, shares: Whole) -> Whole:
+        """The same for many rows of keys of one consumer, (N, K) -> (N,) int64 [Wh]."""
+        from evenwatt.sharing._rounds_kernels import one_round_candidates
+
+        return np.asarray(one_round_candidates(self.supply, self.demand[j], order, shares, self.quantum))
+
+    @cached_property
+    def _one_round(self) -> tuple[Array, list[Array], Callable[..., int]]:
+        """Supply, a row of demand for each consumer and the compiled loop, at hand without a look-up."""
         from evenwatt.sharing._rounds_kernels import one_round_consumer
 
-        return int(one_round_consumer(self.supply, self.demand[j], order, share, self.quantum))
+        return self.supply, list(self.demand), one_round_consumer
