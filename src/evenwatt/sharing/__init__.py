@@ -1,6 +1,7 @@
 """Community sharing: who gets whose surplus, by which keys and priorities, and how much better it could be."""
 
 from evenwatt.sharing import compat, relaxed, search
+from evenwatt.sharing.asked import METHODS
 from evenwatt.sharing.bound import RoundsBound, cover, cover_exact, exact_bound, rounds_bound
 from evenwatt.sharing.countries import Regulation, regulations, share
 from evenwatt.sharing.exhaustive import exhaustive
@@ -14,7 +15,8 @@ from evenwatt.sharing.interval_keys import best_flows, coefficients, fair_awards
 from evenwatt.sharing.keys import Certified, certified
 from evenwatt.sharing.links import limited
 from evenwatt.sharing.objectives import Coverage, Money, Shared
-from evenwatt.sharing.optimise import METHODS, Optimum, optimise
+from evenwatt.sharing.optimise import optimise
+from evenwatt.sharing.optimum import Optimum
 from evenwatt.sharing.plan import Plan, equal_keys, proportional_keys
 from evenwatt.sharing.problem import GRID, Agreement, agreement
 from evenwatt.sharing.replay import Replay

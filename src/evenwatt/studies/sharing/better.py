@@ -16,7 +16,7 @@ from evenwatt.studies.sharing.regime import Regime
 from evenwatt.studies.story import Progress
 
 if TYPE_CHECKING:
-    from evenwatt.sharing.optimise import Optimum
+    from evenwatt.sharing.optimum import Optimum
     from evenwatt.sharing.plan import Plan
 
 Whole = npt.NDArray[np.int64]

@@ -28,7 +28,7 @@ from evenwatt.studies.story import Progress, Work
 from evenwatt.studies.template import write_csv
 
 if TYPE_CHECKING:
-    from evenwatt.sharing.optimise import Optimum
+    from evenwatt.sharing.optimum import Optimum
 
 Page = Callable[[dict[str, Any]], str]
 Row = dict[str, Any]
