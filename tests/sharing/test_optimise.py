@@ -58,6 +58,14 @@ def test_unpacks_as_its_six_answers():
     assert history[-1].shared == shared
 
 
+def test_what_is_left_stands_beside_the_least_that_can_be_left():
+    best = sharing.optimise(SMALL.supply, SMALL.demand, rounds=1, max_evaluations=0)
+    left = sharing.allocate(SMALL.supply, SMALL.demand, best.keys, best.priority, rounds=1)
+    assert best.unallocated == left.unused.sum() + left.unmet.sum()
+    assert best.unallocated >= best.least_unallocated > 0
+    assert all(word in str(best) for word in ("shared", "bound", "gap", " s,"))
+
+
 def test_one_round_is_proved_to_a_thousandth_before_the_floor():
     held = group(5, 20, seed=2, days=10)
     best = sharing.optimise(held.supply, held.demand, rounds=1, quantum=1, max_links=None)

@@ -31,7 +31,7 @@ import numpy.typing as npt
 
 from evenwatt.core.errors import ProblemError, gather
 from evenwatt.sharing.ceiling import Progress, Watch, climb, covered, curves, scaled
-from evenwatt.sharing.history import Step
+from evenwatt.sharing.history import Step, told
 from evenwatt.sharing.interval_keys import best_flows, checked
 
 Array = npt.NDArray[np.float64]
@@ -59,6 +59,10 @@ class RoundsBound:
     bound: float
     weights: Array
     steps: tuple[Step, ...]
+
+    def __str__(self) -> str:
+        """One line: shared, bound, gap, seconds."""
+        return told("bound", self.steps)
 
 
 def cover(

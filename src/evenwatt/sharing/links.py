@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from evenwatt.core.errors import ProblemError
 from evenwatt.sharing.central_path import Proof
-from evenwatt.sharing.history import Step
+from evenwatt.sharing.history import Step, told
 from evenwatt.sharing.key_prices import Market, Offers
 from evenwatt.sharing.keys import Certified, Progress, certified
 from evenwatt.sharing.link_cuts import LinkCuts
@@ -55,6 +55,10 @@ class Limited:
     shared: float
     bound: float
     steps: tuple[Step, ...]
+
+    def __str__(self) -> str:
+        """One line: shared, bound, gap, seconds."""
+        return told("few links", self.steps)
 
     @property
     def gap(self) -> float:

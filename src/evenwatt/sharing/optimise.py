@@ -166,6 +166,8 @@ def _searched(
         evaluations=found.evaluations,
         unrounded=proof.unrounded,
         on_grid=on_grid,
+        unallocated=int(task.supply.sum() + task.demand.sum()) - 2 * shared,
+        least_unallocated=int(np.abs(task.supply.sum(axis=1) - task.demand.sum(axis=1)).sum()),
         value=value,
         value_bound=proof.bound,
     )

@@ -41,6 +41,9 @@ class Optimum:
         [Wh]; not a number where another start was better or no certified weights were needed.
     on_grid : float
         The same after they were put on the grid, without floor [Wh].
+    unallocated, least_unallocated : int
+        Unused supply and unmet demand together by these keys, and the least that any rule leaves,
+        the sum over intervals of abs(all supply - all demand) [Wh].
     value, value_bound : float
         The objective by these keys and its bound; for shared energy the same as ``shared`` and ``bound``.
     """
@@ -54,6 +57,8 @@ class Optimum:
     evaluations: int
     unrounded: float
     on_grid: float
+    unallocated: int
+    least_unallocated: int
     value: float
     value_bound: float
 

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from evenwatt.core.chance import generator
 from evenwatt.core.errors import ProblemError, gather
-from evenwatt.sharing.history import Step
+from evenwatt.sharing.history import Step, told
 from evenwatt.sharing.search.annealing import Annealing
 from evenwatt.sharing.search.climbing import HillClimbing
 from evenwatt.sharing.search.genetic import Genetic
@@ -90,6 +90,10 @@ class Found:
     state: Saved
     steps: tuple[Step, ...]
     evaluations: int
+
+    def __str__(self) -> str:
+        """One line: shared, bound, gap, seconds."""
+        return told(self.state.method, self.steps)
 
 
 @dataclass(frozen=True)
@@ -217,7 +221,7 @@ def run(
         search, seed = _resumed(method, held, resume, limits), resume.seed
     proved = ideal(held) if bound is None else float(bound)
     steps = [Step(clock() - begun, float(_shared(held, search.best)), proved)]
-    told = search.best_worth
+    reached = search.best_worth
     moves = batch(held, width)
     while True:
         seconds = clock() - begun
@@ -228,8 +232,8 @@ def run(
             break
         left = moves if limits.evaluations is None else limits.evaluations - search.tried
         search.advance(min(moves, left), part, limits.target)
-        if search.best_worth > told:
-            told = search.best_worth
+        if search.best_worth > reached:
+            reached = search.best_worth
             steps.append(Step(clock() - begun, float(_shared(held, search.best)), proved))
     best = search.best
     return Found(
