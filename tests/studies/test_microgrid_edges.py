@@ -229,6 +229,7 @@ def test_the_mean_day_follows_the_clock_on_the_wall(tmp_path):
     assert next(row["traded_wh"] for row in hours if row["slot"] == 12) == 1000
 
 
+@pytest.mark.slow
 def test_the_sample_village_is_a_microgrid_too(tmp_path):
     case = demo.open_or_make(tmp_path / "village", study="microgrid")
     report = case.run().report

@@ -33,6 +33,7 @@ def test_no_roof_gives_to_its_own_house(june):
     assert flows.filter(pl.col("producer") == pl.col("consumer")).is_empty()
 
 
+@pytest.mark.slow
 def test_a_year_of_homes_shares_hour_by_hour(real_data, tmp_path):
     m = (
         create(tmp_path / "city", real_data / "citylearn2022", study="sharing", year=2021)
