@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from evenwatt.core.errors import ProblemError
 from evenwatt.data.group import group
-from evenwatt.sharing.key_prices import Market
+from evenwatt.sharing.certificate.key_prices import Market
 from evenwatt.sharing.keys import certified
 from evenwatt.sharing.links import limited
 

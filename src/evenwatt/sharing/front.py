@@ -9,9 +9,9 @@ from time import perf_counter
 import numpy as np
 import numpy.typing as npt
 
+from evenwatt.sharing.certificate.task import allowed, energies
 from evenwatt.sharing.keys import Certified, Progress, certified
 from evenwatt.sharing.objectives import Coverage
-from evenwatt.sharing.task import allowed, energies
 
 Array = npt.NDArray[np.float64]
 

@@ -6,9 +6,9 @@ import numpy as np
 import numpy.typing as npt
 
 from evenwatt.core.errors import ProblemError, gather
+from evenwatt.sharing.certificate.task import allowed, energies
 from evenwatt.sharing.keys import shared
 from evenwatt.sharing.problem import GRID
-from evenwatt.sharing.task import allowed, energies
 
 Array = npt.NDArray[np.float64]
 Whole = npt.NDArray[np.int64]

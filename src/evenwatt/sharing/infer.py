@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from evenwatt.sharing._infer_answer import Answer, several, single
-from evenwatt.sharing._infer_data import Readings, by_producer, checked
 from evenwatt.sharing.flows import Flows
+from evenwatt.sharing.inference.answer import Answer, several, single
+from evenwatt.sharing.inference.readings import Readings, by_producer, checked
 from evenwatt.sharing.rounds import KeyWarning, allocate
 
 Whole = npt.NDArray[np.int64]

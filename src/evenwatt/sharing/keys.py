@@ -10,12 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from evenwatt.core.errors import ProblemError, gather
-from evenwatt.sharing.central_path import CentralPath, Proof
-from evenwatt.sharing.cuts import Cuts
+from evenwatt.sharing.certificate.central_path import CentralPath, Proof
+from evenwatt.sharing.certificate.cuts import Cuts
+from evenwatt.sharing.certificate.least_path import LeastPath
+from evenwatt.sharing.certificate.task import Task, allowed, energies, prepared
 from evenwatt.sharing.history import Step
-from evenwatt.sharing.least_path import LeastPath
 from evenwatt.sharing.objectives import Least, Linear, Objective, Shared
-from evenwatt.sharing.task import Task, allowed, energies, prepared
 
 Array = npt.NDArray[np.float64]
 Whole = npt.NDArray[np.int64]

@@ -15,13 +15,13 @@ import numpy as np
 import numpy.typing as npt
 
 from evenwatt.core.errors import ProblemError
-from evenwatt.sharing.central_path import Proof
+from evenwatt.sharing.certificate.central_path import Proof
+from evenwatt.sharing.certificate.key_prices import Market, Offers
+from evenwatt.sharing.certificate.link_cuts import LinkCuts
+from evenwatt.sharing.certificate.task import Task, allowed, energies, prepared
 from evenwatt.sharing.history import Step, told
-from evenwatt.sharing.key_prices import Market, Offers
 from evenwatt.sharing.keys import Certified, Progress, certified
-from evenwatt.sharing.link_cuts import LinkCuts
 from evenwatt.sharing.objectives import Linear, Shared
-from evenwatt.sharing.task import Task, allowed, energies, prepared
 
 Array = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]

@@ -106,7 +106,7 @@ Objective = Shared | Money | Coverage
 
 
 class Goal(Protocol):
-    """An objective on some consumers' totals, as :mod:`evenwatt.sharing.central_path` climbs it."""
+    """An objective on some consumers' totals, as :mod:`evenwatt.sharing.certificate.central_path` climbs it."""
 
     def worth(self, totals: Array) -> Array:
         """Worth of one more unit of each total."""

@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from evenwatt.core.errors import ProblemError, gather
-from evenwatt.sharing._infer_fit import Case
 from evenwatt.sharing.flows import Flows
+from evenwatt.sharing.inference.fit import Case
 from evenwatt.sharing.problem import whole_wh
 
 Array = npt.NDArray[np.float64]

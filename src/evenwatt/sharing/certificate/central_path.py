@@ -126,7 +126,7 @@ class CentralPath:
 
     def proof(self) -> Proof:
         """What the current iterate proves."""
-        from evenwatt.sharing._keys_kernels import served
+        from evenwatt.sharing.certificate._keys_kernels import served
 
         held = self.levels
         share = np.where(self._linked, self._w, 0.0)
@@ -182,7 +182,7 @@ class CentralPath:
 
     def _respond(self, wide: float) -> None:
         """Totals, lines and curvature at the current weights."""
-        from evenwatt.sharing._keys_kernels import respond
+        from evenwatt.sharing.certificate._keys_kernels import respond
 
         held, width = self.levels, wide * self._mean
         self._all(
@@ -214,7 +214,7 @@ class CentralPath:
 
     def _factor(self) -> None:
         """Invert each consumer's part, and sum the parts by producer."""
-        from evenwatt.sharing._keys_kernels import invert_each
+        from evenwatt.sharing.certificate._keys_kernels import invert_each
 
         held = self._by_consumer(self._curve * self._worth[:, None, None])
         own = np.arange(held.shape[1])

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from evenwatt.engine._compiled import FAST, compiled
-from evenwatt.sharing._keys_kernels import bend, drawn
+from evenwatt.sharing.certificate._keys_kernels import bend, drawn
 
 Array = npt.NDArray[np.float64]
 Whole = npt.NDArray[np.int64]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from evenwatt.sharing.central_path import CentralPath, Levels
+from evenwatt.sharing.certificate.central_path import CentralPath, Levels
 from evenwatt.sharing.objectives import Least
 
 Array = npt.NDArray[np.float64]

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from evenwatt.sharing.ceilings.planes import Planes
 from evenwatt.sharing.history import Step
-from evenwatt.sharing.planes import Planes
 from evenwatt.sharing.problem import GRID
 
 Array = npt.NDArray[np.float64]
@@ -158,7 +158,7 @@ def covered(
     supply: Array, demand: Array, weights: Array, rounds: int, shapes: Array, start: Sets | None = None
 ) -> tuple[Array, Sets]:
     """Bound of each interval, (T,), and the set of consumers (T, J) and the curve (T,) that give it."""
-    from evenwatt.sharing._bound_kernels import cover_rows
+    from evenwatt.sharing.ceilings._bound_kernels import cover_rows
 
     inside = np.zeros(demand.shape, dtype=np.bool_) if start is None else start[0].copy()
     which, value = np.zeros(len(supply), dtype=np.int64), np.zeros(len(supply))
@@ -170,7 +170,7 @@ def covered(
 
 def _tangents(task: Scaled, weights: Array, found: Sets) -> tuple[Array, Array]:
     """Sums of tangent planes, block by block: level (G,) and steepness (G, I, J)."""
-    from evenwatt.sharing._bound_kernels import planes
+    from evenwatt.sharing.ceilings._bound_kernels import planes
 
     level = np.zeros(task.caps.size)
     steep = np.zeros((level.size, *weights.shape[::-1]))

@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from evenwatt.engine.lp import Kept
-from evenwatt.sharing.central_path import Levels, Proof
-from evenwatt.sharing.cuts import Cuts
+from evenwatt.sharing.certificate.central_path import Levels, Proof
+from evenwatt.sharing.certificate.cuts import Cuts
 from evenwatt.sharing.objectives import Linear
 
 Array = npt.NDArray[np.float64]

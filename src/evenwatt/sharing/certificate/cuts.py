@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from evenwatt.engine.lp import Kept
-from evenwatt.sharing.central_path import Levels, Proof
+from evenwatt.sharing.certificate.central_path import Levels, Proof
 from evenwatt.sharing.objectives import Curved, Goal, Least, Linear
 
 Array = npt.NDArray[np.float64]
@@ -117,7 +117,7 @@ class Cuts:
 
     def _lines(self, weights: Array) -> tuple[Array, Array, Array]:
         """Totals at some weights, and the lines that touch them there."""
-        from evenwatt.sharing._keys_kernels import respond, served
+        from evenwatt.sharing.certificate._keys_kernels import respond, served
 
         held = self.levels
         size = held.who.shape[1]

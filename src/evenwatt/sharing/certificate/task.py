@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from evenwatt.core.errors import ProblemError, gather
-from evenwatt.sharing.central_path import Levels
+from evenwatt.sharing.certificate.central_path import Levels
 from evenwatt.sharing.objectives import Curved, Goal, Least, Linear, Money, Objective, Shared
 
 Array = npt.NDArray[np.float64]

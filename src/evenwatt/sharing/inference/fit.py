@@ -60,7 +60,7 @@ class Case:
 
     def replayed(self, keys: Whole, rounds: int) -> tuple[Array, Array]:
         """What consumers get under these keys (J, T) [quanta], and levels of supply (T, R) [Wh]."""
-        from evenwatt.sharing import _infer_kernels as kernels
+        from evenwatt.sharing.inference import _kernels as kernels
 
         got, level = np.empty_like(self.room), np.empty((len(self.supply), rounds))
         kernels.replay(self.supply, self.room, keys, rounds, self.quantum, got, level)
@@ -166,7 +166,7 @@ def descended(
     rounds: int,
 ) -> Whole:
     """Keys that bring the replay nearer, whether or not they explain more cells yet; axes as in ``walked``."""
-    from evenwatt.sharing import _infer_kernels as kernels
+    from evenwatt.sharing.inference import _kernels as kernels
 
     keys = start.copy()
     kernels.descend(supply, demand, found, order, source, keys, rounds, quantum, np.array(STRIDES))
@@ -214,7 +214,7 @@ def explained(case: Case, level: Array) -> tuple[Whole, Whole]:
 
 def voted(case: Case, level: Array, least: Whole, most: Whole) -> tuple[Whole, Whole]:
     """The same where each cell says how many rounds its key took part in, at least and at most (J, T)."""
-    from evenwatt.sharing import _infer_kernels as kernels
+    from evenwatt.sharing.inference import _kernels as kernels
 
     low, high = (np.zeros(len(case.room), dtype=np.int64) for _ in range(2))
     kernels.explaining(case.found, least, most, level, case.quantum, low, high)
@@ -250,7 +250,7 @@ def walked(
     order, source : (J, K), (L,)
         Links of each consumer, first priority first, padded with -1; the producer of each link.
     """
-    from evenwatt.sharing import _infer_kernels as kernels
+    from evenwatt.sharing.inference import _kernels as kernels
 
     keys, low, high = fit.keys.copy(), fit.low.copy(), fit.high.copy()
     moves = np.zeros((0, 4)) if chance is None else chance.random((max(MOVES, MOVES_EACH * len(keys)), 4))

@@ -7,9 +7,19 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from evenwatt.sharing._infer_data import Readings
-from evenwatt.sharing._infer_fit import Case, Fit, bounded, chosen, descended, reached, shaken, voted, walked
-from evenwatt.sharing._infer_order import orders, rounds_taking_part
+from evenwatt.sharing.inference.fit import (
+    Case,
+    Fit,
+    bounded,
+    chosen,
+    descended,
+    reached,
+    shaken,
+    voted,
+    walked,
+)
+from evenwatt.sharing.inference.order import orders, rounds_taking_part
+from evenwatt.sharing.inference.readings import Readings
 from evenwatt.sharing.problem import GRID
 
 Array = npt.NDArray[np.float64]

@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from evenwatt.core.chance import stream
-from evenwatt.sharing._infer_data import Readings
-from evenwatt.sharing._infer_fit import Case, Fit, explained, fitted, intervals, polished, restarted
-from evenwatt.sharing._infer_joint import joined, joint_intervals, network, rejoined, replayed
+from evenwatt.sharing.inference.fit import Case, Fit, explained, fitted, intervals, polished, restarted
+from evenwatt.sharing.inference.joint import joined, joint_intervals, network, rejoined, replayed
+from evenwatt.sharing.inference.readings import Readings
 from evenwatt.sharing.problem import GRID
 
 Whole = npt.NDArray[np.int64]

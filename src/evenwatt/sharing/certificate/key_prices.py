@@ -67,7 +67,7 @@ class Market:
 
     def offers(self, price: Array, tolerance: float, is_late: Callable[[], bool]) -> Offers | None:
         """What every consumer would choose at such prices, to a tolerance each; nothing if it gets too late."""
-        from evenwatt.sharing._links_kernels import best_producers
+        from evenwatt.sharing.certificate._links_kernels import best_producers
 
         shape = self.allowed.shape
         weights, gain, bound = np.zeros(shape), np.zeros(shape[0]), np.zeros(shape[0])

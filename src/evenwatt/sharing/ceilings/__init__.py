@@ -1,0 +1,1 @@
+"""What bounds several rounds: the planes above a concave bound, and the climb to its highest point."""
