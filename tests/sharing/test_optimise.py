@@ -199,6 +199,18 @@ def test_nothing_to_share_is_an_ordinary_answer(shape, method, rounds):
     assert best.gap == 0
 
 
+@pytest.mark.parametrize("shape", [(5, 0, 3), (5, 2, 0), (0, 2, 3), (0, 0, 0)])
+@pytest.mark.parametrize(("method", "rounds"), [("exact", 1), ("genetic", 5), ("hill-climbing", None)])
+def test_nobody_and_no_intervals_are_ordinary(shape, method, rounds):
+    steps, producers, consumers = shape
+    best = sharing.optimise(
+        np.zeros((steps, producers), dtype=int), np.zeros((steps, consumers), dtype=int), rounds=rounds, method=method,
+        max_evaluations=5,
+    )  # fmt: skip
+    assert best.keys.shape == (producers, consumers)
+    assert best.shared == best.gap == 0
+
+
 def test_nobody_may_share_with_anybody():
     best = sharing.optimise(SMALL.supply, SMALL.demand, rounds=1, links=np.zeros((4, 9), dtype=bool))
     assert best.shared == best.bound == 0

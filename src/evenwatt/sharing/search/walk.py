@@ -142,7 +142,7 @@ def _path(ground: Ground, state: State) -> Path:
     consumers, width = state.order.shape
     producers = len(ground.allowed)
     steps = 0 if ground.one_by_one else len(ground.supply)
-    room = KEPT_BYTES // (8 * max(1, steps) * (producers + consumers)) - 1
+    room = KEPT_BYTES // (8 * max(1, steps) * max(1, producers + consumers)) - 1
     kept = max(1, min(ground.rounds, KEPT_ROUNDS, room))
     return Path(
         order=np.full((2, consumers, width), -1, dtype=np.int64),
