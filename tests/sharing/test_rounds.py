@@ -348,3 +348,12 @@ def test_an_answer_can_be_taken_apart():
     assert flows.total == shared.sum() == 12_000 - unused.sum()
     assert unmet.sum() == 15_000 - shared.sum()
     assert flows.pairs().tolist() == [[4_000, 4_720, 3_150]]
+
+
+def test_flows_count_members_by_their_links_where_nobody_says():
+    flows = sharing.Flows(np.array([[0, 2], [1, 0]]), np.array([[5, 7]]))
+    assert flows.dense().tolist() == [[[0, 0, 5], [7, 0, 0]]]
+    with pytest.raises(ProblemError, match=r"a pair outside 1 producers and 3 consumers"):
+        sharing.Flows(np.array([[0, 2], [1, 0]]), np.array([[5, 7]]), producers=1)
+    with pytest.raises(ProblemError, match=r"(?s)appears twice.*-1 Wh is below 0"):
+        sharing.Flows(np.array([[0, 0], [0, 0]]), np.array([[1, -1]]))

@@ -12,6 +12,8 @@ from evenwatt.core.errors import ProblemError, gather
 
 Whole = npt.NDArray[np.int64]
 
+UNTOLD = -1  # how many, where nobody says
+
 
 @dataclass(frozen=True, eq=False)
 class Flows:
@@ -23,8 +25,8 @@ class Flows:
         Producer and consumer of each link, each pair once.
     wh : (T, L) int64
         Energy [Wh], non-negative.
-    producers, consumers : int
-        How many there are, with or without a link.
+    producers, consumers : int, optional
+        How many there are, with or without a link; where left out, as many as the links name.
 
     Raises
     ------
@@ -39,8 +41,8 @@ class Flows:
 
     links: Whole
     wh: Whole
-    producers: int
-    consumers: int
+    producers: int = UNTOLD
+    consumers: int = UNTOLD
 
     def __post_init__(self) -> None:
         with gather("flows", ProblemError) as faults:
@@ -49,6 +51,9 @@ class Flows:
                 return
             if self.wh.ndim != 2 or self.wh.shape[1] != len(self.links):
                 faults.append(f"wh: shape {self.wh.shape}, expected (T, {len(self.links)})")
+            for side, name in enumerate(("producers", "consumers")):
+                if getattr(self, name) == UNTOLD:
+                    object.__setattr__(self, name, int(self.links[:, side].max(initial=-1)) + 1)
             limit = (self.producers, self.consumers)
             if ((self.links < 0) | (self.links >= limit)).any():
                 faults.append(f"links: a pair outside {limit[0]} producers and {limit[1]} consumers")
