@@ -116,3 +116,13 @@ def test_data_import_says_what_to_do_next(export, tmp_path):
     assert "edc-all, 1 producers, 2 consumers, 192 intervals" in answer.output
     assert "evenwatt init CASE --template sharing" in answer.output
     assert call("data", "import", export, "--country", "at", "--out", tmp_path / "at").exit_code == 2
+
+
+def test_the_rules_of_countries_stand_among_the_rules():
+    listed = json.loads(call("rules", "--json").stdout)
+    assert {r["name"] for r in listed if r["kind"] == "sharing"} == set(sharing.regulations())
+    told = call("rules", "cz").output
+    assert "annex 25" in told
+    assert "uncertain:" in told
+    assert [r["minutes"] for r in json.loads(call("rules", "es-fixed", "--json").stdout)] == [60]
+    assert "did you mean" in call("rules", "talmut").output

@@ -279,11 +279,22 @@ def rules(
     json: Json = False,
 ) -> None:
     """List the rules: name, meaning, source, parameters and promises."""
+    from evenwatt.app import countrybook
     from evenwatt.app.rulebook import described
 
-    held = described(name)
+    regulations = countrybook.described(name)
+    held = [] if name is not None and regulations else described(name)
     if json:
-        emit(held)
+        emit([*held, *regulations])
+    elif regulations and name is not None:
+        told = regulations[0]
+        say(
+            f"{name}: {told['title']}, divides {told['divides']}",
+            f"source: {told['source']}",
+            "",
+            told["rule"],
+        )
+        say("", f"certain: {told['certain']}", f"uncertain: {told['uncertain']}")
     elif name is not None:
         for rule in held:
             say(
@@ -307,7 +318,7 @@ def rules(
                     sum(p["holds"] is True for p in r["promises"]),
                     r["source"],
                 )
-                for r in held
+                for r in [*held, *regulations]
             ],
         )
 

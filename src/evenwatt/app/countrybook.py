@@ -6,8 +6,41 @@ import re
 import sys
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 from evenwatt.sharing.countries import Regulation, regulations
+
+
+def described(name: str | None = None) -> list[dict[str, Any]]:
+    """The regulations as the list of rules tells them: all, or the one of that name; none if there is none.
+
+    Examples
+    --------
+    >>> described("at-dynamic")[0]["rule"]
+    'What is generated is divided in proportion to consumption in the same quarter-hour, never above it.'
+    """
+    return [
+        {
+            "name": one.name,
+            "kind": "sharing",
+            "divides": "a community's surplus",
+            "title": one.title,
+            "spelling": one.name,
+            "source": one.source,
+            "country": one.country,
+            "rule": one.rule,
+            "rounds": one.rounds,
+            "quantum_wh": one.quantum,
+            "minutes": one.minutes,
+            "keys": one.keys,
+            "formula": one.formula,
+            "certain": one.certain,
+            "uncertain": one.uncertain,
+            "promises": [],
+        }
+        for one in regulations().values()
+        if name in (None, one.name)
+    ]
 
 
 def pages() -> dict[str, str]:
