@@ -30,9 +30,10 @@ import numpy as np
 import numpy.typing as npt
 
 from evenwatt.core.errors import ProblemError, gather
-from evenwatt.sharing.ceilings.ceiling import Progress, Watch, climb, covered, curves, scaled
+from evenwatt.sharing.ceilings.ceiling import climb, covered, curves, scaled
 from evenwatt.sharing.history import Step, told
 from evenwatt.sharing.interval_keys import best_flows, checked
+from evenwatt.sharing.watch import Progress, Watch
 
 Array = npt.NDArray[np.float64]
 

@@ -12,12 +12,12 @@ import numpy.typing as npt
 from evenwatt.core.errors import ProblemError
 from evenwatt.sharing.interval_keys import checked
 from evenwatt.sharing.problem import GRID
+from evenwatt.sharing.rounds import ENDLESS
 
 Array = npt.NDArray[np.float64]
 Whole = npt.NDArray[np.int64]
 
 MOST_TRIED = 20_000_000
-ENDLESS = 1_000_000
 
 
 @dataclass(frozen=True, eq=False)

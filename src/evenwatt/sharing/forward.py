@@ -14,9 +14,9 @@ from evenwatt.core.errors import ProblemError, gather
 from evenwatt.sharing.plan import Plan, equal_keys, proportional_keys
 from evenwatt.sharing.problem import whole_wh
 from evenwatt.sharing.replay import Replay
+from evenwatt.sharing.watch import Progress
 
 Whole = npt.NDArray[np.int64]
-Progress = Callable[[int, int, str], None]
 
 PULLS = (0.0, 1e-3, 1e-2, 1e-1)  # what moving a key in full costs, as a part of what could be shared
 CANDIDATES = ("current", "equal", "proportional", "optimised", "hindsight")

@@ -10,8 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from evenwatt.sharing.certificate.task import allowed, energies
-from evenwatt.sharing.keys import Certified, Progress, certified
+from evenwatt.sharing.keys import Certified, certified
 from evenwatt.sharing.objectives import Coverage
+from evenwatt.sharing.watch import Progress
 
 Array = npt.NDArray[np.float64]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from evenwatt.core import exact
 from evenwatt.core.errors import ProblemError, gather
 from evenwatt.sharing.certificate.task import allowed, energies
 from evenwatt.sharing.keys import shared
@@ -57,6 +58,34 @@ def rounded(weights: npt.ArrayLike, *, grid: int = GRID, links: npt.ArrayLike | 
     rank = np.argsort(order, axis=1, kind="stable")
     up = (rank < spare[:, None]) & (remainder > 0)
     return np.asarray(floor + up, dtype=np.int64)
+
+
+def proportional(weights: npt.ArrayLike, budget: npt.ArrayLike = GRID) -> Whole:
+    """Keys in proportion to weights of any scale, each producer's summing to its budget exactly.
+
+    Parameters
+    ----------
+    weights : (I, J)
+        Non-negative; a producer without any gets no keys.
+    budget : () or (I,)
+        What a producer's keys sum to [1/10,000].
+
+    Returns
+    -------
+    (I, J) int64
+        [1/10,000], by largest remainders.
+
+    Examples
+    --------
+    >>> proportional([[1, 1, 1], [0, 0, 0]])
+    array([[3334, 3333, 3333],
+           [   0,    0,    0]])
+    """
+    held = np.asarray(weights, dtype=np.float64)
+    total = held.sum(axis=1)
+    due = np.where(total > 0, budget, 0).astype(np.int64)
+    parts = np.divide(held * due[:, None], total[:, None], out=np.zeros_like(held), where=total[:, None] > 0)
+    return exact.vector(parts, due)
 
 
 def loss(

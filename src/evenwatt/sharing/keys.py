@@ -16,11 +16,11 @@ from evenwatt.sharing.certificate.least_path import LeastPath
 from evenwatt.sharing.certificate.task import Task, allowed, energies, prepared
 from evenwatt.sharing.history import Step
 from evenwatt.sharing.objectives import Least, Linear, Objective, Shared
+from evenwatt.sharing.watch import Progress
 
 Array = npt.NDArray[np.float64]
 Whole = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
-Progress = Callable[[int, int, str], None]
 
 MOST_STEPS = 100  # Newton steps; ten to thirty are usual
 PATIENCE, MORE_PATIENCE = (

@@ -20,8 +20,9 @@ from evenwatt.sharing.certificate.key_prices import Market, Offers
 from evenwatt.sharing.certificate.link_cuts import LinkCuts
 from evenwatt.sharing.certificate.task import Task, allowed, energies, prepared
 from evenwatt.sharing.history import Step, told
-from evenwatt.sharing.keys import Certified, Progress, certified
+from evenwatt.sharing.keys import Certified, certified
 from evenwatt.sharing.objectives import Linear, Shared
+from evenwatt.sharing.watch import Progress
 
 Array = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
@@ -136,6 +137,12 @@ def limited(
     return Limited(weights, used, last.shared, last.bound, tuple(choice.steps))
 
 
+def largest(draws: Array, most: int) -> Flags:
+    """The ``most`` largest of each column of a table (I, J); of equal ones the first."""
+    rank = np.argsort(np.argsort(-draws, axis=0, kind="stable"), axis=0, kind="stable")
+    return np.asarray(rank < most)
+
+
 class _Choice:
     """The best links and the least bound so far; all in the task's units."""
 
@@ -166,8 +173,7 @@ class _Choice:
         self.free = self._solved(self.allowed)
         self.bound = min(self.bound, self.free.bound)
         drawn = np.where(self.allowed, self.free.weights * self.supply.sum(axis=1)[:, None], -1.0)
-        rank = np.argsort(np.argsort(-drawn, axis=0, kind="stable"), axis=0, kind="stable")
-        self._try((rank < self.most) & self.allowed)
+        self._try(largest(drawn, self.most) & self.allowed)
         self._climb()
 
     def by_prices(self) -> None:

@@ -9,16 +9,17 @@ from time import perf_counter
 import numpy as np
 import numpy.typing as npt
 
-from evenwatt.core import exact
 from evenwatt.core.errors import SolverError
 from evenwatt.sharing import grid, keys, search
+from evenwatt.sharing import links as limits
 from evenwatt.sharing.asked import Asked, asked
 from evenwatt.sharing.history import Step
 from evenwatt.sharing.objectives import Coverage, Money, Objective, Shared
 from evenwatt.sharing.optimum import Optimum
 from evenwatt.sharing.problem import GRID, agreement
-from evenwatt.sharing.proof import Progress, Proof, Watch, prove
+from evenwatt.sharing.proof import Proof, prove
 from evenwatt.sharing.replay import Replay
+from evenwatt.sharing.watch import Progress, Watch
 
 Array = npt.NDArray[np.float64]
 Whole = npt.NDArray[np.int64]
@@ -175,9 +176,7 @@ def _searched(
 
 def _filled(month: Replay, found: search.Found) -> tuple[Whole, int]:
     """Keys that use up each producer, in proportion, unless that shares less: a rest invites questions."""
-    full = found.keys.copy()
-    for i in np.flatnonzero((full.sum(axis=1) > 0) & (full.sum(axis=1) < GRID)):
-        full[i] = exact.vector(full[i] * (GRID / full[i].sum()), GRID)
+    full = grid.proportional(found.keys)
     total = month.total(full, found.priority)
     return (full, total) if total >= found.shared else (found.keys, found.shared)
 
@@ -194,8 +193,7 @@ def _evaluations(task: Asked, method: str, watch: Watch, wanted: int | None) -> 
 def _on_grid(task: Asked, weights: Array) -> search.State:
     """The weights' own links, the largest draws where they are too many, and keys on the legal grid."""
     draws = np.where(task.links, weights, 0.0) * task.supply.sum(axis=0)[:, None]
-    rank = np.argsort(np.argsort(-draws, axis=0, kind="stable"), axis=0, kind="stable")
-    kept = np.where((rank < task.most) & (draws > 0), weights, 0.0)
+    kept = np.where(limits.largest(draws, task.most) & (draws > 0), weights, 0.0)
     legal = grid.rounded(kept, grid=GRID)
     priority = _priorities(task, legal)
     held = agreement(legal, priority, most=task.most)

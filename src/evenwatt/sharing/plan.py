@@ -7,10 +7,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from evenwatt.core.exact import vector
-from evenwatt.sharing.problem import GRID
+from evenwatt.sharing.grid import proportional
 
-Array = npt.NDArray[np.float64]
 Whole = npt.NDArray[np.int64]
 
 
@@ -30,7 +28,7 @@ def equal_keys(priority: Whole) -> Plan:
     array([[3334, 3333, 3333],
            [5000,    0, 5000]])
     """
-    return Plan(_divided((priority > 0).astype(np.float64)), priority)
+    return Plan(proportional((priority > 0).astype(np.float64)), priority)
 
 
 def proportional_keys(demand: Whole, priority: Whole) -> Plan:
@@ -38,11 +36,4 @@ def proportional_keys(demand: Whole, priority: Whole) -> Plan:
     total = demand.sum(axis=0).astype(np.float64)
     weight = np.where(priority > 0, total, 0.0)
     # Where nobody wants anything one key is as good as another.
-    return Plan(_divided(np.where(weight.sum(axis=1, keepdims=True) > 0, weight, priority > 0)), priority)
-
-
-def _divided(weight: Array) -> Whole:
-    """The whole of each row's key grid in proportion to weights; nothing where there are none."""
-    total = weight.sum(axis=1, keepdims=True)
-    parts = np.divide(GRID * weight, total, out=np.zeros_like(weight), where=total > 0)
-    return vector(parts, np.where(total[:, 0] > 0, GRID, 0))
+    return Plan(proportional(np.where(weight.sum(axis=1, keepdims=True) > 0, weight, priority > 0)), priority)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,9 +14,9 @@ from evenwatt.sharing import links as limits
 from evenwatt.sharing.asked import Asked
 from evenwatt.sharing.history import Step
 from evenwatt.sharing.objectives import Money, Shared
+from evenwatt.sharing.watch import Watch
 
 Array = npt.NDArray[np.float64]
-Progress = Callable[[int, int, str], None]
 
 BOUND_PART = 0.4  # of the time limit: what the bound may take before the search
 FEWER = (1, 2, 3)  # links a consumer that are tried besides: fewer links, fewer floors
@@ -35,23 +34,6 @@ class Proof:
     weights: tuple[Array, ...]
     steps: tuple[Step, ...]
     unrounded: float = float("nan")
-
-
-class Watch:
-    """How long it has taken, how long it may, and who is told."""
-
-    def __init__(self, clock: Callable[[], float], limit: float | None, progress: Progress | None) -> None:
-        self.clock, self.limit, self.progress = clock, limit, progress
-        self._begun = clock()
-
-    @property
-    def seconds(self) -> float:
-        """Since the beginning [s]."""
-        return self.clock() - self._begun
-
-    def left(self, part: float = 1.0) -> float | None:
-        """Part of the time that is left; None where there is no limit."""
-        return None if self.limit is None else max(0.0, (self.limit - self.seconds) * part)
 
 
 def prove(task: Asked, watch: Watch) -> Proof:
@@ -86,12 +68,11 @@ def _one_round(task: Asked, watch: Watch) -> Proof:
 def _sparser(task: Asked, weights: Array, watch: Watch) -> list[Array]:
     """Nearly as good weights on fewer links: each link that is left out saves what the floor takes of it."""
     draws = np.where(task.links, weights, 0.0) * task.supply.sum(axis=0)[:, None]
-    rank = np.argsort(np.argsort(-draws, axis=0, kind="stable"), axis=0, kind="stable")
     found = []
     for most in FEWER:
         if most >= (draws > 0).sum(axis=0).max(initial=0) or (watch.left() or 1.0) <= 0:
             break
-        kept = task.links & (rank < most) & (draws > 0)
+        kept = task.links & limits.largest(draws, most) & (draws > 0)
         few = keys.certified(task.supply, task.wanted, links=kept, tolerance=4 * TOLERANCE, clock=watch.clock)
         found.append(few.weights)
     return found

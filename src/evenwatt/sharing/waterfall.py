@@ -20,11 +20,11 @@ from evenwatt.sharing.plan import Plan
 from evenwatt.sharing.problem import agreement, whole_wh
 from evenwatt.sharing.replay import Replay
 from evenwatt.sharing.rounds import exact_flows
+from evenwatt.sharing.watch import Progress
 
 Whole = npt.NDArray[np.int64]
 Optimise = Callable[[Whole, Whole, int | None, int], Plan]  # supply, demand, rounds, quantum -> plan
 Bound = Callable[[Whole, Whole, int | None, int], float]
-Progress = Callable[[int, int, str], None]
 
 DUST = 1e-9  # of a level: below it a loss is float noise
 

@@ -11,12 +11,12 @@ import numpy.typing as npt
 from evenwatt.sharing.ceilings.planes import Planes
 from evenwatt.sharing.history import Step
 from evenwatt.sharing.problem import GRID
+from evenwatt.sharing.watch import Watch
 
 Array = npt.NDArray[np.float64]
 Whole = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 Sets = tuple[Flags, Whole]
-Progress = Callable[[int, int, str], None]
 
 UNIFORM = np.array([0.1, 0.3, 0.6, 1.0])  # sums of keys at whose prices a first set is chosen; 1 takes all
 MOST_BLOCKS = 60  # of intervals whose planes are summed: more give sharper planes and a longer programme
@@ -43,25 +43,6 @@ class Scaled:
     unit: float  # Wh
     ideal: float  # Wh
     replay: Callable[[Array], int]
-
-
-class Watch:
-    """Seconds since the beginning, the limit on them, and who is told."""
-
-    def __init__(self, clock: Callable[[], float], limit: float | None, progress: Progress | None) -> None:
-        self._clock, self._limit, self._progress = clock, limit, progress
-        self._begun = clock()
-
-    @property
-    def seconds(self) -> float:
-        """Since the beginning [s]."""
-        return self._clock() - self._begun
-
-    def is_over(self, done: int) -> bool:
-        """Tell that so many steps are done; whether that was enough."""
-        if self._progress is not None:
-            self._progress(done, MOST_STEPS, "bound")
-        return done >= MOST_STEPS or (self._limit is not None and self.seconds >= self._limit)
 
 
 def climb(
@@ -93,7 +74,8 @@ def climb(
         between.append(bound - highest)
         is_idle = len(steps) > PATIENCE and between[-PATIENCE - 1] - between[-1] <= tolerance * bound / 2
         is_idle |= len(steps) >= HOPELESS and bound >= float(task.caps.sum()) * (1 - 1e-6)
-        if watch.is_over(len(steps)) or between[-1] <= tolerance * bound or is_idle:
+        watch.tell(len(steps), MOST_STEPS, "bound")
+        if len(steps) >= MOST_STEPS or watch.is_late or between[-1] <= tolerance * bound or is_idle:
             return steps[-1].bound, best, tuple(steps)
 
 

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from evenwatt.core.errors import ProblemError, gather
 from evenwatt.sharing.problem import whole_wh
+from evenwatt.sharing.rounds import ENDLESS
 
 if TYPE_CHECKING:
     from evenwatt.sharing.search._paths_kernels import Ground
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
 Array = npt.NDArray[np.float64]
 Whole = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
-
-ENDLESS = 1_000_000  # rounds; every round that is not the last moves a quantum at least
 
 
 def ground(

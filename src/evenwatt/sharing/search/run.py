@@ -21,13 +21,13 @@ from evenwatt.sharing.search.ground import ground, ideal, mark
 from evenwatt.sharing.search.saved import Saved
 from evenwatt.sharing.search.state import Start, State, states
 from evenwatt.sharing.search.walk import batch
+from evenwatt.sharing.watch import Progress
 
 if TYPE_CHECKING:
     from evenwatt.sharing.search._paths_kernels import Ground
 
 Array = npt.NDArray[np.float64]
 Whole = npt.NDArray[np.int64]
-Progress = Callable[[int, int, str], object]
 
 METHODS = ("hill-climbing", "annealing", "genetic")
 MOVES = 20_000  # tried where no limit is named

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from evenwatt.core import exact
 from evenwatt.core.errors import ProblemError
+from evenwatt.sharing import grid
 from evenwatt.sharing.problem import GRID
 from evenwatt.sharing.search.state import State
 
@@ -112,15 +112,6 @@ def from_weights(
     consumer, place = np.nonzero(has)
     kept[order[consumer, place], consumer] = wanted[order[consumer, place], consumer]
     full = np.ones(producers) if budget is None else np.asarray(budget, dtype=np.float64)
-    keys = _on_grid(kept, full)
+    keys = grid.proportional(kept, np.floor(GRID * np.minimum(full, 1.0) + 1e-6))
     share = np.where(has, keys[np.maximum(order, 0), np.arange(consumers)[:, None]], 0)
     return State(np.ascontiguousarray(order), np.ascontiguousarray(share))
-
-
-def _on_grid(weights: Array, budget: Array) -> Whole:
-    """Of each producer whole keys in proportion to its weights, summing to its budget."""
-    keys = np.zeros(weights.shape, dtype=np.int64)
-    for i in np.flatnonzero(weights.sum(axis=1) > 0):
-        total = int(GRID * min(1.0, budget[i]) + 1e-6)
-        keys[i] = exact.vector(weights[i] * (total / weights[i].sum()), total)
-    return keys

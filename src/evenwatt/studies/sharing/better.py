@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from evenwatt.core import exact
-from evenwatt.sharing.problem import GRID
+from evenwatt.sharing.grid import proportional
 from evenwatt.studies.sharing.config import SharingConfig, alpha_of
 from evenwatt.studies.sharing.readings import Readings
 from evenwatt.studies.sharing.regime import Regime
@@ -61,12 +60,7 @@ def best_keys(held: Readings, regime: Regime, config: SharingConfig, progress: P
 
 def whole_keys(keys: Whole, regime: Regime) -> Whole:
     """The same keys, using up all of each producer where the rule wants that."""
-    if not regime.regulation.sums_to_one:
-        return keys
-    sums = keys.sum(axis=1, keepdims=True)
-    return np.where(
-        sums > 0, exact.vector(keys * (GRID / np.maximum(sums, 1)), np.where(sums > 0, GRID, 0)[:, 0]), 0
-    )
+    return proportional(keys) if regime.regulation.sums_to_one else keys
 
 
 def losses(

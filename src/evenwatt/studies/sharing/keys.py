@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from evenwatt.core import exact
 from evenwatt.core.errors import CaseError, gather
+from evenwatt.sharing.grid import proportional
 from evenwatt.sharing.problem import GRID
 
 Array = npt.NDArray[np.float64]
@@ -199,6 +199,4 @@ def by_weight(linked: Flags, weight: Array) -> Whole:
     """
     parts = np.where(linked, weight, 0.0)
     parts = np.where((parts.sum(axis=1) > 0)[:, None], parts, linked.astype(np.float64))
-    total = parts.sum(axis=1)
-    whole = np.where(total > 0, GRID, 0)
-    return exact.vector(parts * (whole / np.maximum(total, np.finfo(np.float64).tiny))[:, None], whole)
+    return proportional(parts)
