@@ -119,15 +119,12 @@ def _searched(
     """Replay what the proof suggests under the rule, search from there, and put the proof beside it."""
     month = Replay(task.supply, task.demand, rounds=task.rounds, quantum=task.quantum)
     certified = _on_grid(task, proof.weights[0])
-    legal = certified.keys(task.supply.shape[1])
-    on_grid = keys.shared(task.supply.astype(float), task.wanted.astype(float), legal / GRID)
     starts = [certified] if isinstance(task.objective, Coverage) else _starts(task, proof, certified)
     first = max(month.total_of(one.order, one.share) for one in starts)
     began = watch.seconds
     is_plain = isinstance(task.objective, Shared) and pull == 0
-    kind = "hill-climbing" if method == "exact" else method
     found = search.run(
-        kind,
+        "hill-climbing" if method == "exact" else method,
         task.supply,
         task.demand,
         starts,
@@ -146,16 +143,31 @@ def _searched(
         progress=watch.progress,
         clock=watch.clock,
     )
-    legal, shared = _filled(month, found) if is_plain else (found.keys, found.shared)
+    plan = _filled(month, found) if is_plain else (found.keys, found.shared)
+    history = (
+        *(replace(step, shared=float(first), bound=min(step.bound, task.largest)) for step in proof.steps),
+        *(replace(step, seconds=began + step.seconds) for step in found.steps),
+        Step(watch.seconds, float(plan[1]), proof.shared_bound),
+    )
+    return _beside_its_proof(task, proof, method, found, plan, certified, history)
+
+
+def _beside_its_proof(
+    task: Asked,
+    proof: Proof,
+    method: str,
+    found: search.Found,
+    plan: tuple[Whole, int],
+    certified: search.State,
+    history: tuple[Step, ...],
+) -> Optimum:
+    """What was found with what was proved; a result above its bound is a fault of ours."""
+    legal, shared = plan
     if shared > proof.shared_bound * (1 + NOISE) + 1e-3:
         raise SolverError(
             f"keys share {shared} Wh, more than the proved bound of {proof.shared_bound:.3f} Wh"
         )
-    history = (
-        *(replace(step, shared=float(first), bound=min(step.bound, task.largest)) for step in proof.steps),
-        *(replace(step, seconds=began + step.seconds) for step in found.steps),
-        Step(watch.seconds, float(shared), proof.shared_bound),
-    )
+    weights = certified.keys(task.supply.shape[1]) / GRID
     value = {Shared: float(shared), Money: found.worth / 1e6}.get(type(task.objective), float("nan"))
     return Optimum(
         keys=legal,
@@ -166,7 +178,7 @@ def _searched(
         method=method,
         evaluations=found.evaluations,
         unrounded=proof.unrounded,
-        on_grid=on_grid,
+        on_grid=keys.shared(task.supply.astype(float), task.wanted.astype(float), weights),
         unallocated=int(task.supply.sum() + task.demand.sum()) - 2 * shared,
         least_unallocated=int(np.abs(task.supply.sum(axis=1) - task.demand.sum(axis=1)).sum()),
         value=value,

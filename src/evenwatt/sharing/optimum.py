@@ -45,7 +45,9 @@ class Optimum:
         Unused supply and unmet demand together by these keys, and the least that any rule leaves,
         the sum over intervals of abs(all supply - all demand) [Wh].
     value, value_bound : float
-        The objective by these keys and its bound; for shared energy the same as ``shared`` and ``bound``.
+        The objective by these keys and its bound; for shared energy the same as ``shared`` and ``bound``,
+        for money in its unit. Of coverage only the bound is told, the value being not a number: how members fare
+        is to be seen in the flows.
     """
 
     keys: Whole
