@@ -1,0 +1,1 @@
+"""Alternating offers over energy and money: what can be proposed, and the talks played out."""

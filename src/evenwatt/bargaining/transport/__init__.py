@@ -1,0 +1,1 @@
+"""Several suppliers, several agents: who buys how much from whom."""

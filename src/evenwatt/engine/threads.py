@@ -1,0 +1,46 @@
+"""Rows of a compiled loop, shared among threads: a kernel that holds no lock runs on every core."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+# Fewer rows than this a thread are done before it has begun.
+FEWEST = 16
+
+
+def share_rows(rows: int, work: Callable[[int, int], object], *, threads: int | None = None) -> None:
+    """Call ``work(first, last)`` on stretches that cover ``range(rows)``, in as many threads as there are cores.
+
+    Each row must write to places of its own, so that the result does not depend on the number of threads.
+
+    Parameters
+    ----------
+    rows : int
+        How many there are.
+    work : callable
+        A compiled loop that releases the interpreter's lock.
+    threads : int, optional
+        By default one a core, or what ``NUMBA_NUM_THREADS`` says: 1 within the workers of an executor.
+
+    Examples
+    --------
+    >>> done = []
+    >>> share_rows(100, lambda first, last: done.append(last - first), threads=2)
+    >>> sum(done)
+    100
+    """
+    wanted = (
+        threads if threads is not None else int(os.environ.get("NUMBA_NUM_THREADS") or os.cpu_count() or 1)
+    )
+    count = max(1, min(wanted, rows // FEWEST))
+    if count == 1:
+        work(0, rows)
+        return
+    # Several stretches a thread: some rows take longer than others.
+    stretches = 4 * count
+    edges = [rows * k // stretches for k in range(stretches + 1)]
+    with ThreadPoolExecutor(count) as pool:
+        # list() waits, and raises what a thread raised.
+        list(pool.map(work, edges[:-1], edges[1:]))
