@@ -37,6 +37,10 @@ BAD = {
         (HEADER + GOOD + "2026-06-01T00:30Z,a,pv,inf\n").encode(),
         "line 4, column 'kwh': inf is too large",
     ),
+    "a stray quotation mark": (
+        (HEADER + '""' + GOOD).encode(),
+        "cannot be parsed as a table(?s:.*)quotation mark",
+    ),
     "huge": (
         (HEADER + GOOD + "2026-06-01T00:30Z,a,pv,1e12\n").encode(),
         r"line 4, column 'kwh': 1e\+12 is too large",

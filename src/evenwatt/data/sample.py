@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 import numpy.typing as npt
 
 from evenwatt.core import exact
 from evenwatt.core.chance import stream
-from evenwatt.core.errors import DataError
+from evenwatt.core.errors import DataError, gather
 from evenwatt.core.meters import Direction, Meters, Register, Times, instants
 from evenwatt.core.units import W_PER_KW, WH_PER_KWH
 from evenwatt.data.clock import local_labels
@@ -24,6 +25,7 @@ Row = dict[str, str | float]
 
 SECONDS = 900
 LOSSES = 0.86  # inverter, wiring, warm cells; PVWatts' default, NREL/TP-6A20-62641
+MOST_MONTHS = 36  # a year of 40 homes takes seconds and 15 MB
 ROOFS = 3 / 8  # share of the PV plants that stand on a member's roof
 
 
@@ -34,7 +36,7 @@ class Sample:
     Attributes
     ----------
     meters : Meters
-        Quarter-hours of one month, whole Wh.
+        Quarter-hours of the months, whole Wh.
     members, suppliers, agents, prices : list of dict
         Rows of the case's tables.
     """
@@ -50,12 +52,14 @@ def community(
     *,
     seed: int = 1,
     month: str = "2026-06",
+    months: int = 1,
     zone: str = "Europe/Prague",
     households: int = 40,
     plants: int = 8,
     agents: int = 3,
     latitude: float = 49.8,
     longitude: float = 15.5,
+    coverage: float | None = None,
 ) -> Sample:
     """Draw a community: households, PV plants (three in eight on members' roofs) and one small hydro plant.
 
@@ -64,18 +68,23 @@ def community(
     seed : int
         Same seed, same bytes.
     month : str
-        Local calendar month, "YYYY-MM".
+        Local calendar month, "YYYY-MM", the first of them.
+    months : int
+        How many months in a row; 12 are a year.
     zone : str
         IANA time zone of the settlement days.
     households, plants, agents : int
         How many of each; the hydro plant comes on top of the PV plants.
     latitude, longitude : float
         Where the roofs are [degrees north, east].
+    coverage : float, optional
+        Generation over consumption in the whole period: the plants are made larger or smaller until it
+        is reached. Below 1 energy is scarce; as the plants come if not said.
 
     Raises
     ------
     DataError
-        If the month is not one, or there would be nobody.
+        If the month is not one, there would be nobody, or a place or share cannot be; all named at once.
 
     Examples
     --------
@@ -83,19 +92,18 @@ def community(
     >>> sample.meters.wh.shape, [row["id"] for row in sample.suppliers]
     ((2880, 8), ['roof-1', 'pv-1', 'pv-2', 'hydro'])
     """
-    if min(households, agents) < 1 or plants < 0:
-        raise DataError(
-            f"sample: {households} households, {plants} plants, {agents} agents; at least 1, 0 and 1"
-        )
-    start = _month(month, zone)
+    first = _checked(month, months, zone, (households, plants, agents), (latitude, longitude), coverage)
+    start = _quarters(first, months, zone)
     roofs = min(int(plants * ROOFS), households)
-    pv = _pv_w(start, plants, seed, latitude, longitude)
-    power = np.hstack([load_w(start, zone, households, seed), pv, _hydro_w(start, seed)[:, None]])
+    load = load_w(start, zone, households, seed)
+    made = np.hstack([_pv_w(start, plants, seed, latitude, longitude), _hydro_w(start, seed)[:, None]])
+    if coverage is not None:
+        made = made * (coverage * load.sum() / made.sum())
+    power = np.hstack([load, made])
     wh = _whole(power * (SECONDS / 3600))
     registers = _registers(households, plants, roofs)
     note = f"sample community drawn from seed {seed}, not measured"
     meters = Meters(start, wh, np.zeros(wh.shape, np.uint8), registers, SECONDS, zone, (note,))
-    first = date.fromisoformat(f"{month}-01")
     suppliers = _suppliers(registers, households, seed)
     return Sample(
         meters,
@@ -131,13 +139,73 @@ def write(sample: Sample, path: Path | str) -> None:
     ).write_csv(path)
 
 
-def _month(month: str, zone: str) -> Times:
+def write_tables(sample: Sample, folder: Path | str) -> tuple[Path, ...]:
+    """Write members, suppliers, agents and prices as a case has them.
+
+    Raises
+    ------
+    DataError
+        If the folder holds one of them already.
+    """
+    import polars as pl
+
+    place = Path(folder)
+    tables = {
+        "members.csv": sample.members,
+        "suppliers.csv": sample.suppliers,
+        "agents.csv": sample.agents,
+        "prices.csv": sample.prices,
+    }
+    taken = [name for name in tables if (place / name).exists()]
+    if taken:
+        raise DataError(f"{place}: holds {', '.join(taken)} already; name another folder")
+    place.mkdir(parents=True, exist_ok=True)
+    for name, rows in tables.items():
+        pl.DataFrame(rows).write_csv(place / name)
+    return tuple(place / name for name in tables)
+
+
+def _checked(
+    month: str,
+    months: int,
+    zone: str,
+    parties: tuple[int, int, int],
+    place: tuple[float, float],
+    coverage: float | None,
+) -> date:
+    """The first day, or every wish that cannot be met."""
+    households, plants, agents = parties
+    with gather("sample", DataError) as faults:
+        first = _first(month, faults)
+        if not 1 <= months <= MOST_MONTHS:
+            faults.append(f"{months} months, expected 1 to {MOST_MONTHS}")
+        if min(households, agents) < 1 or plants < 0:
+            faults.append(f"{households} households, {plants} plants, {agents} agents; at least 1, 0 and 1")
+        for value, most, name in zip(place, (90, 180), ("latitude", "longitude"), strict=True):
+            if not -most <= value <= most:
+                faults.append(f"{name} {value:g} is not between -{most} and {most} degrees")
+        if coverage is not None and not (np.isfinite(coverage) and coverage > 0):
+            faults.append(f"coverage {coverage:g} is not above 0")
+        try:
+            ZoneInfo(zone)
+        except (ZoneInfoNotFoundError, ValueError):
+            faults.append(f"zone {zone!r} is no IANA time zone, expected a name such as 'Europe/Prague'")
+    return first
+
+
+def _first(month: str, faults: list[str]) -> date:
     try:
-        day = date.fromisoformat(f"{month}-01")
+        return date.fromisoformat(f"{month}-01")
     except ValueError:
-        raise DataError(f"sample: month {month!r} is not of the form 'YYYY-MM'") from None
-    days = [day + timedelta(days=k) for k in range(31)]
-    return np.concatenate([instants(d, zone, SECONDS) for d in days if d.month == day.month])
+        faults.append(f"month {month!r} is not of the form 'YYYY-MM'")
+        return date.min
+
+
+def _quarters(first: date, months: int, zone: str) -> Times:
+    """Start of every quarter-hour of the months, UTC."""
+    after = first.year * 12 + first.month - 1 + months
+    days = (date(after // 12, after % 12 + 1, 1) - first).days
+    return np.concatenate([instants(first + timedelta(days=k), zone, SECONDS) for k in range(days)])
 
 
 def _pv_w(start: Times, plants: int, seed: int, latitude: float, longitude: float) -> Array:
@@ -173,7 +241,7 @@ def _hydro_w(start: Times, seed: int) -> Array:
 
 
 def _whole(energy: Array) -> npt.NDArray[np.int64]:
-    # A day's blocks differ in length at clock changes; the sample rounds each register's whole month.
+    # A day's blocks differ in length at clock changes; the sample rounds each register as a whole.
     return exact.vector(energy.T).T
 
 

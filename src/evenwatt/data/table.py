@@ -85,7 +85,9 @@ def is_parquet(path: Path) -> bool:
 
 def _from_text(path: Path, numeric: Callable[[str], bool]) -> Table:
     import polars as pl
+    from polars.exceptions import PanicException, PolarsError
 
+    unparsed = (PolarsError, PanicException)
     found = text.load(path)
     repeated = sorted({name for name in found.columns if name and found.columns.count(name) > 1})
     if repeated:
@@ -98,8 +100,15 @@ def _from_text(path: Path, numeric: Callable[[str], bool]) -> Table:
     notes = list(found.notes)
     try:
         frame = _parse(found, dict(kinds))
-    except pl.exceptions.PolarsError:
-        frame = _parse(found, dict.fromkeys(names, pl.String))
+    except unparsed:
+        try:
+            frame = _parse(found, dict.fromkeys(names, pl.String))
+        except unparsed as error:
+            # A lone quotation mark swallows the rest of the file, whatever its columns hold.
+            raise DataError(
+                f"{path.name}: cannot be parsed as a table ({str(error).splitlines()[0]}); look for a quotation mark "
+                "without its pair"
+            ) from None
         frame = _read_cells(frame, [n for n in names if kinds[n] == pl.Float64], found.lines, faults, notes)
     dropped = [name for name in names if name.startswith(" ")]
     return Table(path.name, frame.drop(dropped), "line", found.lines, tuple(notes), tuple(faults))
