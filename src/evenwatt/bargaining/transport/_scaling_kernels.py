@@ -29,7 +29,7 @@ def lay_out(
         total += rows.weight[k]
     for k in range(suppliers + agents):
         rows.weight[k] /= total
-    _units(p, margin, gain, suppliers, size, links, rows)
+    _units(p, margin, gain, limit, suppliers, size, links, rows)
     for i in range(suppliers):
         matrix.margin[i] = margin[p, i] * size / rows.unit[i] if rows.weight[i] > 0 else 0.0
     for k in range(suppliers + agents):
@@ -66,7 +66,9 @@ def _open_links(p: int, limit: Array, suppliers: int, links: Links, rows: Rows) 
 
 
 @compiled(LOOSE)
-def _units(p: int, margin: Array, gain: Array, suppliers: int, size: float, links: Links, rows: Rows) -> None:
+def _units(
+    p: int, margin: Array, gain: Array, limit: Array, suppliers: int, size: float, links: Links, rows: Rows
+) -> None:
     """What each player could win at most, roughly: the unit of its gain."""
     for k in range(rows.held.size):
         rows.unit[k] = 0.0
@@ -75,12 +77,13 @@ def _units(p: int, margin: Array, gain: Array, suppliers: int, size: float, link
             j, i = e // suppliers, e % suppliers
             k = suppliers + j
             rows.unit[i] += min(rows.held[i], rows.held[k])
-            rows.unit[k] = max(rows.unit[k], abs(gain[p, j, i]))
+            # What a player can win counts, not what it could lose on links that others pay it to use.
+            rows.unit[k] = max(rows.unit[k], gain[p, j, i] * min(rows.held[i], rows.held[k], limit[p, j, i] / size))
     for k in range(rows.held.size):
         if k < suppliers:
             rows.unit[k] = abs(margin[p, k]) * min(rows.held[k], rows.unit[k]) * size
         else:
-            rows.unit[k] *= rows.held[k] * size
+            rows.unit[k] *= size
         if not rows.unit[k] > 0:
             rows.unit[k] = 1.0
 
