@@ -7,7 +7,18 @@ from typing import Any
 
 __version__ = "0.1.0"
 
-_FAMILIES = ("audit", "bargaining", "claims", "coalitions", "core", "data", "engine", "sharing", "studies")
+_FAMILIES = (
+    "audit",
+    "bargaining",
+    "claims",
+    "coalitions",
+    "core",
+    "data",
+    "engine",
+    "learning",
+    "sharing",
+    "studies",
+)
 
 __all__ = [
     "__version__",
@@ -18,6 +29,7 @@ __all__ = [
     "core",
     "data",
     "engine",
+    "learning",
     "load",
     "sharing",
     "studies",
