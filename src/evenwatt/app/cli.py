@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 import evenwatt
-from evenwatt.app import sharing_verbs
+from evenwatt.app import data_verbs, learning_verbs, sharing_verbs, simulate_verb
 from evenwatt.app.terminal import BAD_RESULT, emit, guarded, progress, say, table
 
 app = typer.Typer(
@@ -21,7 +21,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     add_completion=False,
 )
-data = typer.Typer(name="data", help="Sample readings, and national files.", no_args_is_help=True)
+data = typer.Typer(name="data", help="Sample readings, series from the web, files.", no_args_is_help=True)
 app.add_typer(data)
 
 Json = Annotated[bool, typer.Option("--json", help="Print the report's one format instead of text.")]
@@ -100,6 +100,10 @@ def init(
         list[str] | None,
         typer.Option("--repair", help="FAULT=POLICY for readings that need mending, e.g. missing=zero."),
     ] = None,
+    links: Annotated[
+        bool,
+        typer.Option("--links", help="Write links.csv of a cascade too: limits and fees, supplier to agent."),
+    ] = False,
     json: Json = False,
 ) -> None:
     """Make a case folder from a meter file."""
@@ -112,7 +116,7 @@ def init(
     policies = dict(part.partition("=")[::2] for part in repair or [])
     made = templates.create(
         case, meters, study=template, agents=agents, timezone=timezone, offset=offset, year=year,
-        currency=currency, rule=rule, repair=policies,
+        currency=currency, rule=rule, repair=policies, links=links,
     )  # fmt: skip
     parties = {
         name: len(held)
@@ -332,23 +336,10 @@ def schema() -> None:
     emit(json_schema())
 
 
-@data.command("sample")
-@guarded
-def sample(
-    out: Annotated[Path, typer.Argument(metavar="FILE", help="Tidy CSV to write.")],
-    seed: Seed = None,
-    month: Annotated[str, typer.Option("--month", help="Which month, e.g. 2026-06.")] = "2026-06",
-    households: Annotated[int, typer.Option("--households", min=1)] = 40,
-) -> None:
-    """Write a sample community's quarter-hours as an ordinary meter file."""
-    from evenwatt.data import sample as samples
-
-    drawn = samples.community(seed=1 if seed is None else seed, month=month, households=households)
-    samples.write(drawn, out)
-    say(f"{out}: {len(drawn.meters.registers)} registers, {len(drawn.meters.start):,} quarter-hours")
-
-
-sharing_verbs.enrol(app, data)
+sharing_verbs.enrol(app)
+data_verbs.enrol(data)
+learning_verbs.enrol(app)
+simulate_verb.enrol(app)
 
 
 def _counted(number: int, noun: str) -> str:

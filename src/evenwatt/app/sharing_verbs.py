@@ -1,4 +1,4 @@
-"""Verbs of sharing groups: better keys, keys found again, national files."""
+"""Verbs of sharing groups: better keys, keys found again, a run as a data centre wants it."""
 
 from __future__ import annotations
 
@@ -16,12 +16,10 @@ CasePath = Annotated[Path, typer.Argument(metavar="CASE", help="A case folder.")
 Json = Annotated[bool, typer.Option("--json", help="Print the report's one format instead of text.")]
 
 
-def enrol(app: typer.Typer, data: typer.Typer) -> None:
-    """Add the verbs to the command line and to its data verbs."""
+def enrol(app: typer.Typer) -> None:
+    """Add the verbs to the command line; `export_run` stands among the data verbs."""
     app.command("optimise")(optimise)
     app.command("infer-keys")(infer_keys)
-    data.command("import")(import_file)
-    data.command("export")(export_run)
 
 
 @guarded
@@ -174,46 +172,6 @@ def _tell_keys(found: Any) -> None:
         ),
         *found.notes,
     )
-
-
-@guarded
-def import_file(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A national file, or a folder of them.")],
-    country: Annotated[
-        str | None, typer.Option("--country", help="Whose file it is: cz, at, fr, pt, es.")
-    ] = None,
-    out: Annotated[
-        Path | None, typer.Option("--out", help="Folder to write to; FILE's name without its ending.")
-    ] = None,
-    zone: Annotated[
-        str | None, typer.Option("--timezone", help="Zone of the file's clock, if not its country's.")
-    ] = None,
-    json: Json = False,
-) -> None:
-    """Turn a national file into meters.csv (for init) and shares.csv."""
-    from evenwatt.studies.sharing import importing
-
-    folder = out or Path(file.stem if file.stem != file.name else f"{file.name}-imported")
-    made = importing.import_export(file, folder, country=country, zone=zone)
-    held = made.export
-    if json:
-        emit(
-            {
-                "format": held.format, "producers": list(held.producers), "consumers": list(held.consumers),
-                "intervals": len(held.start), "files": [str(path) for path in made.paths], "notes": list(made.notes),
-            }
-        )  # fmt: skip
-        return
-    say(
-        f"{file}: {held.format}, {len(held.producers)} producers, {len(held.consumers)} consumers, "
-        f"{len(held.start):,} intervals",
-        *(f"  {path}" for path in made.paths),
-        *made.notes,
-    )
-    if folder / importing.METERS in made.paths:
-        say(
-            f"next: evenwatt init CASE --template sharing --meters {folder / importing.METERS} --timezone {held.zone}"
-        )
 
 
 @guarded

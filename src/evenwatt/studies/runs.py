@@ -245,7 +245,8 @@ def _write_report(report: Report, folder: Path, case: Case) -> None:
         _json({"study": held["study"], **held["provenance"], "zone": case.config.timezone}), encoding="utf-8"
     )
     for name, columns in case.story.kept.items():
-        _write_table(held["tables"][name], columns, folder / name)
+        if name in held["tables"]:
+            _write_table(held["tables"][name], columns, folder / name)
 
 
 def _write_table(rows: list[dict[str, Any]], columns: Mapping[str, type], place: Path) -> None:

@@ -57,6 +57,7 @@ def create(
     currency: str = "EUR",
     rule: str | None = None,
     repair: Mapping[str, str] | None = None,
+    links: bool = False,
 ) -> Case:
     """Make a case from a meter file or folder: copy it, make members of its meters, write the rest.
 
@@ -74,6 +75,8 @@ def create(
         The study's main rule, in place of its first one.
     repair : mapping, optional
         Fault -> policy, written into ``case.toml``; without it a faulty export is refused.
+    links : bool
+        Whether a cascade gets a ``links.csv`` to edit: limits and fees from suppliers to agents.
 
     Raises
     ------
@@ -92,7 +95,16 @@ def create(
     )
     checked_config(_raw(study, story.main_rule, stated), "settings")
     read = readers.read(source, zone=timezone, offset=offset, year=year, repair=stated.repair)
-    return assemble(folder, source, story.draft(_stated(stated, read), read, agents))
+    drawn = story.draft(_stated(stated, read), read, agents)
+    return assemble(folder, source, _linked(drawn, study) if links else drawn)
+
+
+def _linked(drawn: Draft, study: str) -> Draft:
+    if study != "cascade":
+        raise CaseError(f"links: a {study} has no suppliers to link; only a cascade has")
+    from evenwatt.studies.cascade.template import linked
+
+    return linked(drawn)
 
 
 def _stated(settings: Settings, meters: Meters) -> Settings:

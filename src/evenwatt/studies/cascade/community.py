@@ -6,9 +6,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
+
 from evenwatt.studies.members import Members, empty, read_members, repeated
 from evenwatt.studies.prices import Prices, read_prices
 
+Array = npt.NDArray[np.float64]
+
+LINKS = "links.csv"
 PRICES = ("grid_buy_per_mwh", "grid_sell_per_mwh", "local_per_mwh")
 
 
@@ -20,7 +26,8 @@ class Supplier:
     label: str
     meter: str
     cost: float
-    offer: float
+    offer: float | None  # None: the local price
+    weight: float | None = None  # in a bargain with given weights
 
 
 @dataclass(frozen=True)
@@ -29,7 +36,18 @@ class Agent:
 
     id: str
     label: str
-    value: float
+    value: float | None  # None: what the grid would take for it
+    weight: float | None = None  # in a bargain with given weights
+
+
+@dataclass(frozen=True)
+class Link:
+    """A way from a supplier to an agent: the most that may flow on it [Wh per interval], and its fee [per MWh]."""
+
+    supplier: str
+    agent: str
+    limit: float
+    fee: float
 
 
 @dataclass(frozen=True)
@@ -45,6 +63,7 @@ class Community(Members):
     agents: tuple[Agent, ...]
     suppliers: tuple[Supplier, ...]
     prices: Prices
+    links: tuple[Link, ...] = ()
 
     def faults(self) -> list[str]:
         """Contradictions within the tables and between them."""
@@ -61,7 +80,48 @@ class Community(Members):
             *super().faults(),
             *empty("agents.csv", self.agents),
             *empty("suppliers.csv", self.suppliers),
+            *self._weight_faults(),
+            *self._link_faults(),
         ]
+
+    def _weight_faults(self) -> Iterator[str]:
+        for table, parties in (("suppliers.csv", self.suppliers), ("agents.csv", self.agents)):
+            for party in parties:
+                if party.weight is not None and not party.weight > 0:
+                    yield f"{table}: '{party.id}': weight {party.weight} is not a number above 0"
+
+    def _link_faults(self) -> Iterator[str]:
+        suppliers, agents = {s.id for s in self.suppliers}, {a.id for a in self.agents}
+        for link in self.links:
+            for table, name, known in (
+                ("suppliers.csv", link.supplier, suppliers),
+                ("agents.csv", link.agent, agents),
+            ):
+                if name not in known:
+                    yield f"links.csv: '{link.supplier}' to '{link.agent}': '{name}' is not in {table}"
+            if link.limit < 0:
+                yield f"links.csv: '{link.supplier}' to '{link.agent}': limit {link.limit} Wh is below 0"
+        yield from repeated(
+            "links.csv", [f"{link.supplier}' to '{link.agent}" for link in self.links], "link"
+        )
+
+    @property
+    def limits(self) -> Array:
+        """The most that may flow on each link in an interval, (S, A) [whole Wh]; infinite unless said."""
+        return self._linked("limit", np.inf)
+
+    @property
+    def fees(self) -> Array:
+        """What an agent pays to the network for using each link, (S, A) [per MWh]; 0 unless said."""
+        return self._linked("fee", 0.0)
+
+    def _linked(self, name: str, otherwise: float) -> Array:
+        rows = {supplier.id: i for i, supplier in enumerate(self.suppliers)}
+        columns = {agent.id: j for j, agent in enumerate(self.agents)}
+        table = np.full((len(rows), len(columns)), otherwise)
+        for link in self.links:
+            table[rows[link.supplier], columns[link.agent]] = getattr(link, name)
+        return np.floor(table) if name == "limit" else table
 
     def metered(self) -> Iterator[tuple[str, str, str]]:
         """Everything that names a meter: table, id, meter."""
@@ -71,7 +131,10 @@ class Community(Members):
 
 
 def read_community(folder: Path, zone: str) -> Community:
-    """Read members, agents, suppliers and prices of a case folder; every fault of a file at once.
+    """Read members, agents, suppliers, links and prices of a case folder; every fault of a file at once.
+
+    A pair of supplier and agent that ``links.csv`` does not name is linked without limit or fee, as every
+    pair is where there is no such file; a limit of 0 cuts a link.
 
     Parameters
     ----------
@@ -82,7 +145,9 @@ def read_community(folder: Path, zone: str) -> Community:
     """
     from evenwatt.data import schema
 
-    label = {"label": str}
+    label = {"label": str, "weight": float}
+    wired = folder / LINKS
+    links = schema.read_table(wired, schema.LINKS, required=["supplier", "agent"]) if wired.is_file() else []
     members = read_members(folder / "members.csv", required=("id", "agent", "meter"))
     agents = schema.read_table(folder / "agents.csv", {**schema.AGENTS, **label}, required=["id"])
     suppliers = schema.read_table(
@@ -90,12 +155,26 @@ def read_community(folder: Path, zone: str) -> Community:
     )
     return Community(
         members,
-        tuple(Agent(row["id"], row["label"] or row["id"], row["value"] or 0.0) for row in agents),
+        tuple(Agent(row["id"], row["label"] or row["id"], row["value"], row["weight"]) for row in agents),
         tuple(
             Supplier(
-                row["id"], row["label"] or row["id"], row["meter"], row["cost"] or 0.0, row["offer"] or 0.0
+                row["id"],
+                row["label"] or row["id"],
+                row["meter"],
+                row["cost"] or 0.0,
+                row["offer"],
+                row["weight"],
             )
             for row in suppliers
         ),
         read_prices(folder / "prices.csv", PRICES, zone),
+        tuple(
+            Link(
+                row["supplier"],
+                row["agent"],
+                np.inf if row["limit"] is None else row["limit"],
+                row["fee"] or 0.0,
+            )
+            for row in links
+        ),
     )

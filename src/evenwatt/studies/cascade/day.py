@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,11 +10,14 @@ import numpy as np
 import numpy.typing as npt
 
 from evenwatt.core import units
-from evenwatt.core.meters import Day, Meters, instants
+from evenwatt.core.meters import Day, Meters
 from evenwatt.studies.cascade import problem as cascade
 from evenwatt.studies.cascade import settlement
+from evenwatt.studies.cascade.bargain import Bargained
 from evenwatt.studies.cascade.community import Community
+from evenwatt.studies.cascade.config import BargainConfig
 from evenwatt.studies.cascade.problem import DayProblem, Stage
+from evenwatt.studies.cascade.talks_tally import bargained_tally, talks_table
 from evenwatt.studies.cascade.tally import Tally
 from evenwatt.studies.division import division
 
@@ -23,21 +26,28 @@ if TYPE_CHECKING:
 
 Array = npt.NDArray[np.float64]
 Whole = npt.NDArray[np.int64]
+Agree = Callable[[DayProblem, Array], Bargained]  # a day and what rounding owes -> what was agreed
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What to compute each day: both stages' rules by their spelling, the case's rule first among ``members``."""
+    """What to compute each day: both stages' rules by their spelling, the case's rule first among ``members``.
+
+    ``bargain`` says how suppliers and agents bargain where that is stage one; ``model`` is the digest of
+    the policy that weighs them, if one does.
+    """
 
     agents: str
     members: tuple[str, ...]
     margin_per_mwh: float
     seed: int
+    bargain: BargainConfig | None = None
+    model: str | None = None
 
 
 @dataclass(frozen=True)
 class Residues:
-    """What rounding owes, carried from day to day [Wh]."""
+    """What rounding owes, carried from day to day [Wh]; ``agents`` is (A,), or (2, S, A) in a bargain."""
 
     agents: Array
     suppliers: Array
@@ -53,19 +63,23 @@ class Prepared:
     slots: Whole
     rules: tuple[str, ...]
     weights: tuple[Array | None, ...]
+    agreed: Bargained | None = None
 
 
-def prepare(meters: Meters, day: Day, community: Community, plan: Plan, residue: Array) -> Prepared:
-    """Lay out a day and divide its pool among the agents."""
+def prepare(
+    meters: Meters, day: Day, community: Community, plan: Plan, residue: Array, agree: Agree | None = None
+) -> Prepared:
+    """Lay out a day and divide its pool among the agents, by their talks where ``agree`` holds them."""
     problem = cascade.day_problem(meters, day, community)
-    midnight = instants(day.date, meters.zone, meters.seconds)[0]
     columns = [division(name).weights for name in plan.members]
+    agreed = None if agree is None else agree(problem, residue)
     return Prepared(
         problem=problem,
-        first=cascade.stage_one(problem, division(plan.agents), residue),
-        slots=((problem.start - midnight) // np.timedelta64(meters.seconds, "s")).astype(np.int64),
+        first=cascade.stage_one(problem, division(plan.agents), residue) if agreed is None else agreed.stage,
+        slots=problem.slots,
         rules=plan.members,
         weights=tuple(None if column is None else community.column(column, day.date) for column in columns),
+        agreed=agreed,
     )
 
 
@@ -86,20 +100,47 @@ def conclude(
         cascade.member_rounding(problem, stock, award, owed)
         for award, owed in zip(awards, residues.members, strict=True)
     ]
-    given = cascade.delivered(problem, stock, residues.suppliers)
-    moved = cascade.flows(given.whole, stock)
     chosen = stages[0].whole
-    paid = settlement.payments(problem, chosen, moved, margin_per_mwh=plan.margin_per_mwh)
+    delivery = _delivery(day, chosen, plan, residues.suppliers)
+    moved, paid = delivery.flows, delivery.paid
     rows = settlement.ledger(problem, community, chosen, moved, paid)
-    kept = np.rint(units.micro(moved.sum(axis=1), plan.margin_per_mwh)).astype(np.int64).sum(axis=0)
-    settlement.balanced(rows, [agent.id for agent in community.agents], kept.tolist())
-    after = Residues(day.first.residue, given.residue, np.stack([stage.residue for stage in stages]))
+    settlement.balanced(rows, [agent.id for agent in community.agents], delivery.kept.tolist())
+    after = Residues(day.first.residue, delivery.residue, np.stack([stage.residue for stage in stages]))
     tables = {
         "intervals": _intervals(problem, community, stock, chosen),
         "flows": _flows(problem, community, moved),
         "ledger": rows,
     }
-    return _tally(day, stages, moved, paid, after), tables, after
+    tally = _tally(day, stages, moved, paid, after)
+    if day.agreed is None:
+        return tally, tables, after
+    talks = bargained_tally(tally, day.agreed, paid, delivery.kept)
+    return talks, {**tables, "talks": talks_table(problem.start, community, day.agreed)}, after
+
+
+@dataclass(frozen=True)
+class _Delivered:
+    """Flows (T, S, A) [Wh], what they are paid, what agents keep (A,) [micro-units], what rounding owes (S,)."""
+
+    flows: Whole
+    paid: settlement.Payments
+    kept: Whole
+    residue: Array
+
+
+def _delivery(day: Prepared, awards: Whole, plan: Plan, residue: Array) -> _Delivered:
+    """Who delivered to whom and at what price: as agreed, or each supplier in proportion to its pool."""
+    problem = day.problem
+    if day.agreed is not None:
+        flows = day.agreed.flows
+        paid = settlement.bargained_payments(problem, awards, day.agreed)
+        return _Delivered(flows, paid, settlement.kept_by_agents(problem, flows, paid), residue)
+    stock = day.first.whole
+    given = cascade.delivered(problem, stock, residue)
+    moved = cascade.flows(given.whole, stock)
+    paid = settlement.payments(problem, awards, moved, margin_per_mwh=plan.margin_per_mwh)
+    kept = np.rint(units.micro(moved.sum(axis=1), plan.margin_per_mwh)).astype(np.int64).sum(axis=0)
+    return _Delivered(moved, paid, kept, given.residue)
 
 
 def _tally(
@@ -140,7 +181,7 @@ def _tally(
         generated=problem.generated.sum(axis=0),
         pooled=problem.supply.sum(axis=0),
         delivered=moved.sum(axis=(0, 2)),
-        earned_micro=paid.agents.sum(axis=(0, 2)) + paid.surplus.sum(axis=0),
+        earned_micro=settlement.earned_by_suppliers(paid),
         flows=moved.sum(axis=0),
         shortage=(problem.claims.sum(axis=1) - first.whole.sum(axis=1)),
         slots=day.slots,

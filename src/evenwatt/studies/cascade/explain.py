@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -13,6 +13,7 @@ import numpy as np
 from evenwatt.core.report import plain
 from evenwatt.studies import moments
 from evenwatt.studies.cascade import problem as cascade
+from evenwatt.studies.cascade.explain_stock import Stock, stock_of
 from evenwatt.studies.division import Division, division, every
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ class Explanation:
         The level at which claims were cut, and the side of half the claims.
     others : dict of str to float
         What each rule would have given, before rounding [Wh].
+    stock : Stock
+        How its agent came by what it had.
     sentences : sequence of str
         The answer in words.
     """
@@ -60,6 +63,7 @@ class Explanation:
     contested: bool
     detail: dict[str, Any]
     others: dict[str, float]
+    stock: Stock
     sentences: Sequence[str]
 
     def to_dict(self) -> dict[str, Any]:
@@ -113,7 +117,8 @@ def _explanation(
         interval_start=instant.strftime("%Y-%m-%dT%H:%M:%SZ"), local_start=local.isoformat(),
         load_wh=mine["load_wh"], own_use_wh=mine["own_use_wh"], claim_wh=mine["claim_wh"],
         award_wh=mine["award_wh"], stock_wh=stock, group_claim_wh=int(claims.sum()),
-        group=int((claims > 0).sum()), contested=contested, detail=detail, others=others, sentences=(),
+        group=int((claims > 0).sum()), contested=contested, detail=detail, others=others,
+        stock=stock_of(run, mine["agent"], mine["interval_start"].replace(tzinfo=UTC)), sentences=(),
     )  # fmt: skip
     return Explanation(**{**vars(answer), "sentences": _sentences(answer, chosen)})
 
@@ -148,18 +153,24 @@ def _sentences(answer: Explanation, chosen: Division) -> list[str]:
     )
     if a.claim_wh == 0:
         return [first, "It asked for nothing, so it got nothing from the pool."]
+    came = a.stock.sentences(a.agent)
     if a.stock_wh == 0:
         return [
             first,
+            *came,
             f"The pool gave {a.agent} nothing in this interval, so no rule had anything to divide.",
         ]
     if a.stock_wh >= a.group_claim_wh:
-        return [first, f"{a.agent} held enough for all ({a.stock_wh:,} Wh), so the claim was met in full."]
+        return [
+            first,
+            *came,
+            f"{a.agent} held enough for all ({a.stock_wh:,} Wh), so the claim was met in full.",
+        ]
     second = (
         f"{a.agent} held {a.stock_wh:,} Wh for {a.group} claims of {a.group_claim_wh:,} Wh together; "
         f"{chosen.title} awarded {a.award_wh:,} Wh, {a.award_wh / a.claim_wh:.0%} of the claim."
     )
-    told = [first, second]
+    told = [first, *came, second]
     if a.detail.get("sentence"):
         words = str(a.detail["sentence"])
         told.append(f"That is: {words}.")

@@ -14,11 +14,13 @@ from evenwatt.core.meters import Meters
 from evenwatt.core.report import Report
 from evenwatt.engine.executor import executor
 from evenwatt.studies import tallies
-from evenwatt.studies.cascade import findings
+from evenwatt.studies.cascade import findings, talks_findings
 from evenwatt.studies.cascade import problem as cascade
+from evenwatt.studies.cascade.agreement import agreement, owed_nothing
 from evenwatt.studies.cascade.community import Community
 from evenwatt.studies.cascade.config import CascadeConfig
 from evenwatt.studies.cascade.day import Plan, Prepared, Residues, conclude, member_awards, prepare
+from evenwatt.studies.cascade.talks_tally import TalksTally
 from evenwatt.studies.cascade.tally import Tally
 from evenwatt.studies.division import division
 from evenwatt.studies.story import Progress, Work
@@ -30,14 +32,16 @@ def report(work: Work) -> Report:
     assert isinstance(case.config, CascadeConfig)
     done, plan, skipped = _settled(work, community)
     sample: Meters = work.store.day(work.store.days[0])
-    return findings.report(
-        findings.Period(community, done, plan.members),
+    period = findings.Period(community, done, plan.members)
+    told = findings.report(
+        period,
         case.config,
         case=case.folder.resolve().name,
         meters=sample,
         skipped=skipped,
         notes=[*work.store.notes, *_unpooled(community, sample)],
     )
+    return told if plan.bargain is None else talks_findings.added(told, period, plan.bargain)
 
 
 def skipped_rules(community: Community, plan: Plan, days: Sequence[date]) -> dict[str, str]:
@@ -51,7 +55,8 @@ def _settled(work: Work, community: Community) -> tuple[list[Tally], Plan, dict[
     skipped = skipped_rules(community, work.plan, days)
     kept = tuple(name for name in work.plan.members if name not in skipped)
     plan: Plan = replace(work.plan, members=kept)
-    done = tallies.finished(Tally, work.folder, [str(day) for day in days])
+    kind = Tally if plan.bargain is None else TalksTally
+    done: list[Tally] = [*tallies.finished(kind, work.folder, [str(day) for day in days])]
     _warm_up(plan, work.progress)
     for tally, tables in _settle(work, community, plan, _residues(community, plan, done), days[len(done) :]):
         if work.folder is not None:
@@ -79,12 +84,13 @@ def _settle(
     """Yield each day's tally and tables; only the rules' arithmetic is shared among workers."""
     waiting: deque[Prepared] = deque()
     owed = residues.agents
+    agree = None if plan.bargain is None else agreement(work.case, work.store)
 
     def prepared() -> Iterator[Prepared]:
         nonlocal owed
         for held in days:
             meters = work.store.day(held)
-            day = prepare(meters, meters.days[0], community, plan, owed)
+            day = prepare(meters, meters.days[0], community, plan, owed, agree)
             owed = day.first.residue
             waiting.append(day)
             yield day
@@ -99,7 +105,7 @@ def _residues(community: Community, plan: Plan, done: Sequence[Tally]) -> Residu
     if done:
         return Residues(done[-1].agent_residue, done[-1].supplier_residue, done[-1].member_residue)
     return Residues(
-        np.zeros(len(community.agents)),
+        np.zeros(len(community.agents)) if plan.bargain is None else owed_nothing(community),
         np.zeros(len(community.suppliers)),
         np.zeros((len(plan.members), len(community.members))),
     )

@@ -9,7 +9,7 @@ from datetime import date
 import numpy as np
 import numpy.typing as npt
 
-from evenwatt.core.meters import Day, Meters
+from evenwatt.core.meters import Day, Meters, instants
 from evenwatt.studies.cascade.community import PRICES, Community
 from evenwatt.studies.division import Division
 from evenwatt.studies.series import Stage, contested, divide, flows, rounded
@@ -29,6 +29,10 @@ class DayProblem:
 
     Attributes
     ----------
+    midnight : datetime64[s]
+        The one that begins the local day, UTC.
+    seconds : int
+        Length of an interval [s].
     start : (T,) datetime64[s]
         Start of each complete interval, UTC.
     incomplete : int
@@ -44,6 +48,8 @@ class DayProblem:
     """
 
     date: date
+    midnight: np.datetime64
+    seconds: int
     start: npt.NDArray[np.datetime64]
     incomplete: int
     load: Whole
@@ -59,6 +65,11 @@ class DayProblem:
     def groups(self) -> list[Whole]:
         """Columns of the members that each agent serves."""
         return [np.flatnonzero(self.agent == a) for a in range(self.agents)]
+
+    @property
+    def slots(self) -> Whole:
+        """Which interval of the local day each is, counted from midnight, (T,)."""
+        return np.asarray((self.start - self.midnight) // np.timedelta64(self.seconds, "s"), dtype=np.int64)
 
     @property
     def asked(self) -> Whole:
@@ -91,6 +102,8 @@ def day_problem(meters: Meters, day: Day, community: Community) -> DayProblem:
     start = today.start[whole]
     return DayProblem(
         date=day.date,
+        midnight=instants(day.date, meters.zone, meters.seconds)[0],
+        seconds=meters.seconds,
         start=start,
         incomplete=int((~whole).sum()),
         load=_spread(load, members, len(place)),

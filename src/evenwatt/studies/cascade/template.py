@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from evenwatt.core.errors import CaseError
 from evenwatt.core.meters import Meters
+from evenwatt.studies.cascade.community import LINKS
 from evenwatt.studies.template import FIRST_PRICES, Draft, Rows, Settings, counting, members_of, quoted, toml
 
 MEMBER_COLUMNS = ("id", "label", "role", "agent", "meter", "weight", "valid_from", "valid_to")
@@ -43,12 +45,21 @@ def drafted(settings: Settings, *, members: Rows, suppliers: Rows, agents: Rows,
     """A cascade of these tables; the members' columns come in the order of their documentation."""
     sections = [
         "[rule]",
-        'agents = "pro"     # stage one: the pool among agents',
+        'agents = "pro"     # stage one: the pool among agents; "bargain" lets suppliers and agents agree',
         f"members = {quoted(settings.rule)}    # stage two: an agent's stock among its members",
         '# compare = ["tal:theta=0.25", "cea:weights=weight"]   # further rules beside the polynomial ones',
         "",
         "[money]",
         "agent_margin_per_mwh = 0.0",
+        "",
+        '# [bargain]                 # where rule.agents = "bargain"; links.csv holds limits and fees, if any',
+        '# weights = "claims"        # or equal, given (column weight), learned (model = "models/...")',
+        '# disagreement = "grid"     # what everybody has without an agreement; or zero',
+        '# statements = "last-week"  # what agents claim; or metered, file (statements.csv)',
+        "",
+        "# [[scenario]]              # `evenwatt simulate` draws these worlds; without any, five usual ones",
+        '# name = "drought"',
+        "# supply = 0.6",
     ]
     tables = {
         "members.csv": _ordered(members),
@@ -57,6 +68,16 @@ def drafted(settings: Settings, *, members: Rows, suppliers: Rows, agents: Rows,
         "prices.csv": prices,
     }
     return Draft(tables, toml("cascade", settings, sections))
+
+
+def linked(drawn: Draft) -> Draft:
+    """The same case with ``links.csv``: every supplier to every agent, without limit or fee, to be edited."""
+    links = [
+        {"supplier": supplier["id"], "agent": agent["id"], "limit": None, "fee": 0}
+        for supplier in drawn.tables["suppliers.csv"]
+        for agent in drawn.tables["agents.csv"]
+    ]
+    return replace(drawn, tables={**drawn.tables, LINKS: links})
 
 
 def _ordered(members: Sequence[Mapping[str, Any]]) -> Rows:
