@@ -8,6 +8,9 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from evenwatt.app import (
+    cascade_bargain,
+    evaluation_sections,
+    learning_front,
     microgrid_front,
     microgrid_money,
     microgrid_sections,
@@ -15,7 +18,10 @@ from evenwatt.app import (
     sharing_front,
     sharing_losses,
     sharing_sections,
+    simulation_sections,
+    training_sections,
 )
+from evenwatt.app.learning_findings import LearningFindings, plainly
 from evenwatt.app.microgrid_findings import MicrogridFindings
 from evenwatt.app.plots.axioms import Axioms
 from evenwatt.app.plots.findings import NOTHING_SCARCE, Figure, Findings
@@ -41,6 +47,7 @@ def cascade(report: Mapping[str, Any]) -> str:
     found = Findings(report)
     parts = [
         sections.flows(found),
+        *cascade_bargain.sections(found),
         sections.scarcity(found),
         sections.equality(found),
         sections.awards(found),
@@ -112,6 +119,81 @@ def sharing(report: Mapping[str, Any]) -> str:
     return _page(found, title, parts, sharing_front.front(found))
 
 
+def training(report: Mapping[str, Any]) -> str:
+    """The page of a training: what was learned from what, and which weights the data cannot tell.
+
+    Parameters
+    ----------
+    report : mapping
+        What ``Report.to_dict()`` gives. Tables that are absent leave a sentence in their place.
+
+    Returns
+    -------
+    str
+        One HTML document that asks for nothing: no font, script, style or picture from elsewhere.
+    """
+    found = LearningFindings(report)
+    parts = [
+        training_sections.identified(found),
+        training_sections.weights(found),
+        training_sections.beliefs(found),
+        training_sections.importance(found),
+        training_sections.learning(found),
+        training_sections.models(found),
+    ]
+    return _page(found, "What was learned", parts, learning_front.training(found))
+
+
+def evaluation(report: Mapping[str, Any]) -> str:
+    """The page of an evaluation: whether a learned rule beats the simple baselines, and at what price.
+
+    Parameters
+    ----------
+    report : mapping
+        What ``Report.to_dict()`` gives; where its summary says that a baseline wins, that stands first.
+        Tables that are absent leave a sentence in their place.
+
+    Returns
+    -------
+    str
+        One HTML document that asks for nothing: no font, script, style or picture from elsewhere.
+    """
+    found = LearningFindings(plainly(report))
+    parts = [
+        evaluation_sections.regret(found),
+        evaluation_sections.differences(found),
+        evaluation_sections.fairness(found),
+        evaluation_sections.honesty(found),
+        evaluation_sections.curve(found),
+        evaluation_sections.stretches(found),
+        training_sections.weights(found),
+    ]
+    return _page(found, "Did learning help?", parts, learning_front.evaluation(found))
+
+
+def simulation(report: Mapping[str, Any]) -> str:
+    """The page of a simulation: what would happen under other circumstances, with bands over the draws.
+
+    Parameters
+    ----------
+    report : mapping
+        What ``Report.to_dict()`` gives. Tables that are absent leave a sentence in their place.
+
+    Returns
+    -------
+    str
+        One HTML document that asks for nothing: no font, script, style or picture from elsewhere.
+    """
+    found = LearningFindings(report)
+    parts = [
+        simulation_sections.scenarios(found),
+        *simulation_sections.agents(found),
+        simulation_sections.days(found),
+        simulation_sections.draws(found),
+    ]
+    return _page(found, "What would happen if", parts, learning_front.simulation(found))
+
+
 def _page(found: Findings, title: str, parts: Sequence[Section], front: Front) -> str:
     """Fill the template."""
     report, measures = found.report, found.measures
@@ -177,6 +259,7 @@ def _key_figures(found: Findings) -> list[tuple[str, str, str]]:
                 f"of a pool of {energy(found.wh('pool_wh'))}",
             )
         )
+    told += cascade_bargain.key_figures(found)
     saved = sum(row.get("price_saved_micro") or 0 for row in found.table("members"))
     if saved:
         told.append(("Saved by members", money(saved, found.currency), "against buying it from the grid"))
