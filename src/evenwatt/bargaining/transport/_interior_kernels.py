@@ -55,33 +55,44 @@ def bargain_rows(
 @compiled(LOOSE, inline=True)
 def _begin(links: Links, rows: Rows, matrix: Matrix) -> int:
     """The first iterate: half of what evenly shared rows allow, every product of the same order."""
-    suppliers = matrix.margin.size
-    agents = rows.held.size - suppliers
+    flow, seller, buyer, room, is_open, top = (
+        links.flow,
+        links.seller,
+        links.buyer,
+        links.room,
+        links.is_open,
+        links.top,
+    )
+    gain, sign, limit = links.gain, links.sign, links.limit
+    held, left, won, point, is_bound = rows.held, rows.left, rows.won, rows.point, rows.is_bound
+    margin = matrix.margin
+    suppliers = margin.size
+    agents = held.size - suppliers
     bound, opened, limited = 0, 0, 0
-    for k in range(rows.held.size):
-        rows.left[k] = rows.held[k]
-        rows.won[k] = -rows.point[k]
-        if rows.is_bound[k]:
+    for k in range(held.size):
+        left[k] = held[k]
+        won[k] = -point[k]
+        if is_bound[k]:
             bound += 1
-    for e in range(links.flow.size):
-        i, k = links.seller[e], links.buyer[e]
-        links.flow[e], links.room[e] = 0.0, 1.0
-        if not links.is_open[e]:
+    for e in range(flow.size):
+        i, k = seller[e], buyer[e]
+        flow[e], room[e] = 0.0, 1.0
+        if not is_open[e]:
             continue
         opened += 1
-        links.flow[e] = 0.5 * min(rows.held[i] / agents, rows.held[k] / suppliers)
-        if links.top[e] < np.inf:
+        flow[e] = 0.5 * min(held[i] / agents, held[k] / suppliers)
+        if top[e] < np.inf:
             limited += 1
-            links.flow[e] = min(links.flow[e], 0.5 * links.top[e])
-            links.room[e] = links.top[e] - links.flow[e]
-        rows.left[i] -= links.flow[e]
-        rows.left[k] -= links.flow[e]
-        rows.won[i] += matrix.margin[i] * links.flow[e]
-        rows.won[k] += links.gain[e] * links.flow[e]
-    for e in range(links.flow.size):
-        is_limited = links.is_open[e] and links.top[e] < np.inf
-        links.sign[e] = 1.0 / (opened * links.flow[e]) if links.is_open[e] else 0.0
-        links.limit[e] = 1.0 / (limited * links.room[e]) if is_limited else 0.0
+            flow[e] = min(flow[e], 0.5 * top[e])
+            room[e] = top[e] - flow[e]
+        left[i] -= flow[e]
+        left[k] -= flow[e]
+        won[i] += margin[i] * flow[e]
+        won[k] += gain[e] * flow[e]
+    for e in range(flow.size):
+        is_limited = is_open[e] and top[e] < np.inf
+        sign[e] = 1.0 / (opened * flow[e]) if is_open[e] else 0.0
+        limit[e] = 1.0 / (limited * room[e]) if is_limited else 0.0
     _begin_gains(rows, bound)
     return bound + opened + limited
 
@@ -89,16 +100,25 @@ def _begin(links: Links, rows: Rows, matrix: Matrix) -> int:
 @compiled(LOOSE, inline=True)
 def _begin_gains(rows: Rows, bound: int) -> None:
     """Stand-ins of the gains, above zero though the first flows may leave somebody below its disagreement."""
+    held, weight, won, price, left, is_bound = (
+        rows.held,
+        rows.weight,
+        rows.won,
+        rows.price,
+        rows.left,
+        rows.is_bound,
+    )
+    curve = rows.curve
     total, playing = 0.0, 0
-    for k in range(rows.held.size):
-        if rows.weight[k] > 0:
-            total += abs(rows.won[k])
+    for k in range(held.size):
+        if weight[k] > 0:
+            total += abs(won[k])
             playing += 1
     least = 0.1 * max(total / playing, 1e-3)
-    for k in range(rows.held.size):
-        rows.price[k] = 1.0 / (bound * rows.left[k]) if rows.is_bound[k] else 0.0
-        rows.won[k] = max(rows.won[k], least) if rows.weight[k] > 0 else 1.0
-        rows.curve[k] = rows.weight[k] / rows.won[k]
+    for k in range(held.size):
+        price[k] = 1.0 / (bound * left[k]) if is_bound[k] else 0.0
+        won[k] = max(won[k], least) if weight[k] > 0 else 1.0
+        curve[k] = weight[k] / won[k]
 
 
 @compiled(LOOSE, inline=True)
@@ -160,76 +180,134 @@ def _certified(links: Links, rows: Rows, matrix: Matrix) -> float:
 @compiled(LOOSE, inline=True)
 def _misses(links: Links, rows: Rows, matrix: Matrix) -> tuple[float, float]:
     """The sum of all products, and the worst residual in units of the logarithm; the residuals are kept."""
+    flow, is_open, seller, buyer, gain, slope = (
+        links.flow,
+        links.is_open,
+        links.seller,
+        links.buyer,
+        links.gain,
+        links.slope,
+    )
+    sign, limit, top, room = links.sign, links.limit, links.top, links.room
+    held, left_miss, left, won_miss, point, won = (
+        rows.held,
+        rows.left_miss,
+        rows.left,
+        rows.won_miss,
+        rows.point,
+        rows.won,
+    )
+    curve, price, weight, curve_miss, is_bound = (
+        rows.curve,
+        rows.price,
+        rows.weight,
+        rows.curve_miss,
+        rows.is_bound,
+    )
+    margin = matrix.margin
     gap, miss = 0.0, 0.0
-    for k in range(rows.held.size):
-        rows.left_miss[k] = rows.held[k] - rows.left[k]
-        rows.won_miss[k] = -rows.point[k] - rows.won[k]
-    for e in range(links.flow.size):
-        if not links.is_open[e]:
+    for k in range(held.size):
+        left_miss[k] = held[k] - left[k]
+        won_miss[k] = -point[k] - won[k]
+    for e in range(flow.size):
+        if not is_open[e]:
             continue
-        i, k, x = links.seller[e], links.buyer[e], links.flow[e]
-        rows.left_miss[i] -= x
-        rows.left_miss[k] -= x
-        rows.won_miss[i] += matrix.margin[i] * x
-        rows.won_miss[k] += links.gain[e] * x
-        worth = matrix.margin[i] * rows.curve[i] + links.gain[e] * rows.curve[k]
-        links.slope[e] = rows.price[i] + rows.price[k] - worth - links.sign[e] + links.limit[e]
-        miss = max(miss, abs(links.slope[e]) * x)
-        gap += x * links.sign[e]
-        if links.top[e] < np.inf:
-            gap += links.room[e] * links.limit[e]
-    for k in range(rows.held.size):
-        plays = rows.weight[k] > 0
-        rows.curve_miss[k] = rows.weight[k] - rows.curve[k] * rows.won[k] if plays else 0.0
-        rows.won_miss[k] = rows.won_miss[k] if plays else 0.0
-        rows.left_miss[k] = rows.left_miss[k] if rows.is_bound[k] else 0.0
-        miss = max(miss, abs(rows.curve_miss[k]))
-        miss = max(miss, abs(rows.won_miss[k]) * rows.curve[k])
-        miss = max(miss, abs(rows.left_miss[k]) * rows.price[k])
-        gap += rows.left[k] * rows.price[k] if rows.is_bound[k] else 0.0
+        i, k, x = seller[e], buyer[e], flow[e]
+        left_miss[i] -= x
+        left_miss[k] -= x
+        won_miss[i] += margin[i] * x
+        won_miss[k] += gain[e] * x
+        worth = margin[i] * curve[i] + gain[e] * curve[k]
+        slope[e] = price[i] + price[k] - worth - sign[e] + limit[e]
+        miss = max(miss, abs(slope[e]) * x)
+        gap += x * sign[e]
+        if top[e] < np.inf:
+            gap += room[e] * limit[e]
+    for k in range(held.size):
+        plays = weight[k] > 0
+        curve_miss[k] = weight[k] - curve[k] * won[k] if plays else 0.0
+        won_miss[k] = won_miss[k] if plays else 0.0
+        left_miss[k] = left_miss[k] if is_bound[k] else 0.0
+        miss = max(miss, abs(curve_miss[k]))
+        miss = max(miss, abs(won_miss[k]) * curve[k])
+        miss = max(miss, abs(left_miss[k]) * price[k])
+        gap += left[k] * price[k] if is_bound[k] else 0.0
     return gap, miss
 
 
 @compiled(LOOSE, inline=True)
 def _off_centre(links: Links, rows: Rows, barrier: float) -> float:
     """By how much a product misses the barrier at most, as a fraction of it."""
+    flow, is_open, sign, top, room, limit = (
+        links.flow,
+        links.is_open,
+        links.sign,
+        links.top,
+        links.room,
+        links.limit,
+    )
+    held, is_bound, left, price = rows.held, rows.is_bound, rows.left, rows.price
     off = 0.0
-    for e in range(links.flow.size):
-        if links.is_open[e]:
-            off = max(off, abs(links.flow[e] * links.sign[e] - barrier))
-            if links.top[e] < np.inf:
-                off = max(off, abs(links.room[e] * links.limit[e] - barrier))
-    for k in range(rows.held.size):
-        if rows.is_bound[k]:
-            off = max(off, abs(rows.left[k] * rows.price[k] - barrier))
+    for e in range(flow.size):
+        if is_open[e]:
+            off = max(off, abs(flow[e] * sign[e] - barrier))
+            if top[e] < np.inf:
+                off = max(off, abs(room[e] * limit[e] - barrier))
+    for k in range(held.size):
+        if is_bound[k]:
+            off = max(off, abs(left[k] * price[k] - barrier))
     return off / barrier
 
 
 @compiled(LOOSE, inline=True)
 def _keep(links: Links, rows: Rows) -> None:
-    for e in range(links.flow.size):
-        links.best_flow[e] = links.flow[e]
-        links.best_sign[e] = links.sign[e]
-        links.best_limit[e] = links.limit[e]
-    for k in range(rows.held.size):
-        rows.best_price[k] = rows.price[k]
-        rows.best_curve[k] = rows.curve[k]
+    flow, best_flow, best_sign, sign, best_limit, limit = (
+        links.flow,
+        links.best_flow,
+        links.best_sign,
+        links.sign,
+        links.best_limit,
+        links.limit,
+    )
+    held, best_price, price, best_curve, curve = (
+        rows.held,
+        rows.best_price,
+        rows.price,
+        rows.best_curve,
+        rows.curve,
+    )
+    for e in range(flow.size):
+        best_flow[e] = flow[e]
+        best_sign[e] = sign[e]
+        best_limit[e] = limit[e]
+    for k in range(held.size):
+        best_price[k] = price[k]
+        best_curve[k] = curve[k]
 
 
 @compiled(LOOSE, inline=True)
 def _assemble(links: Links, rows: Rows, matrix: Matrix) -> None:
     """The Newton matrix of this iterate."""
-    suppliers = matrix.margin.size
+    flow, sign, limit, room, is_open = links.flow, links.sign, links.limit, links.room, links.is_open
+    curve, won, price, left, is_bound = rows.curve, rows.won, rows.price, rows.left, rows.is_bound
+    margin, coupling, demanded, curved, diagonal = (
+        matrix.margin,
+        matrix.coupling,
+        matrix.demanded,
+        matrix.curved,
+        matrix.diagonal,
+    )
+    suppliers = margin.size
     for i in range(suppliers):
-        bent = matrix.margin[i] * matrix.margin[i] * rows.curve[i] / rows.won[i]
-        matrix.coupling[i] = bent + (rows.price[i] / rows.left[i] if rows.is_bound[i] else 0.0)
-    for j in range(matrix.demanded.size):
+        bent = margin[i] * margin[i] * curve[i] / won[i]
+        coupling[i] = bent + (price[i] / left[i] if is_bound[i] else 0.0)
+    for j in range(demanded.size):
         k = suppliers + j
-        matrix.demanded[j] = rows.price[k] / rows.left[k] if rows.is_bound[k] else 0.0
-        matrix.curved[j] = rows.curve[k] / rows.won[k]
-    for e in range(links.flow.size):
-        held = links.sign[e] / links.flow[e] + links.limit[e] / links.room[e] if links.is_open[e] else 1.0
-        matrix.diagonal[e] = held
+        demanded[j] = price[k] / left[k] if is_bound[k] else 0.0
+        curved[j] = curve[k] / won[k]
+    for e in range(flow.size):
+        curvature = sign[e] / flow[e] + limit[e] / room[e] if is_open[e] else 1.0
+        diagonal[e] = curvature
 
 
 @compiled(LOOSE, inline=True)
@@ -240,32 +318,67 @@ def _direction(
 
     Corrected, it takes into account what the products of the last direction's steps would add.
     """
-    for k in range(rows.held.size):
-        aim = target - rows.left[k] * rows.price[k]
-        rows.aim[k] = aim - rows.left_step[k] * rows.price_step[k] if is_corrected else aim
-        bound = rows.is_bound[k]
-        pressed = (rows.aim[k] - rows.price[k] * rows.left_miss[k]) / rows.left[k] if bound else 0.0
-        rows.price_step[k] = pressed
-        rows.curve_step[k] = (rows.curve_miss[k] - rows.curve[k] * rows.won_miss[k]) / rows.won[k]
-    for e in range(links.flow.size):
-        links.right[e] = 0.0
-        if not links.is_open[e]:
+    flow, right, is_open, seller, buyer, sign = (
+        links.flow,
+        links.right,
+        links.is_open,
+        links.seller,
+        links.buyer,
+        links.sign,
+    )
+    flow_step, sign_step, slope, gain, top, room = (
+        links.flow_step,
+        links.sign_step,
+        links.slope,
+        links.gain,
+        links.top,
+        links.room,
+    )
+    limit, room_step, limit_step = links.limit, links.room_step, links.limit_step
+    held, left, price, aim, left_step, price_step = (
+        rows.held,
+        rows.left,
+        rows.price,
+        rows.aim,
+        rows.left_step,
+        rows.price_step,
+    )
+    is_bound, left_miss, curve_step, curve_miss, curve, won_miss = (
+        rows.is_bound,
+        rows.left_miss,
+        rows.curve_step,
+        rows.curve_miss,
+        rows.curve,
+        rows.won_miss,
+    )
+    won = rows.won
+    margin = matrix.margin
+    for k in range(held.size):
+        wanted = target - left[k] * price[k]
+        aim[k] = wanted - left_step[k] * price_step[k] if is_corrected else wanted
+        bound = is_bound[k]
+        pressed = (aim[k] - price[k] * left_miss[k]) / left[k] if bound else 0.0
+        price_step[k] = pressed
+        curve_step[k] = (curve_miss[k] - curve[k] * won_miss[k]) / won[k]
+    for e in range(flow.size):
+        right[e] = 0.0
+        if not is_open[e]:
             continue
-        i, k = links.seller[e], links.buyer[e]
-        aim = target - links.flow[e] * links.sign[e]
-        aim -= links.flow_step[e] * links.sign_step[e] if is_corrected else 0.0
-        right = aim / links.flow[e] - links.slope[e] - rows.price_step[i] - rows.price_step[k]
-        links.right[e] = right + matrix.margin[i] * rows.curve_step[i] + links.gain[e] * rows.curve_step[k]
-        links.sign_step[e] = aim
-        if links.top[e] < np.inf:
-            aim = target - links.room[e] * links.limit[e]
-            aim -= links.room_step[e] * links.limit_step[e] if is_corrected else 0.0
-            lacking = links.top[e] - links.flow[e] - links.room[e]
-            links.right[e] -= (aim - links.limit[e] * lacking) / links.room[e]
-            links.limit_step[e] = aim
-    solve_plain(matrix, links.right, links.flow_step)
+        i, k = seller[e], buyer[e]
+        wanted = target - flow[e] * sign[e]
+        wanted -= flow_step[e] * sign_step[e] if is_corrected else 0.0
+        pull = wanted / flow[e] - slope[e] - price_step[i] - price_step[k]
+        right[e] = pull + margin[i] * curve_step[i] + gain[e] * curve_step[k]
+        sign_step[e] = wanted
+        if top[e] < np.inf:
+            wanted = target - room[e] * limit[e]
+            wanted -= room_step[e] * limit_step[e] if is_corrected else 0.0
+            lacking = top[e] - flow[e] - room[e]
+            right[e] -= (wanted - limit[e] * lacking) / room[e]
+            limit_step[e] = wanted
+    solve_plain(matrix, right, flow_step)
     if is_refined:
-        refine(matrix, links.gain, links.is_open, links.right, links.flow_step)
+        refine(matrix, gain, is_open, right, flow_step)
     _row_steps(links, rows, matrix)
     primal, dual = _link_reach(links)
     return _row_reach(rows, primal, dual)
@@ -274,64 +387,114 @@ def _direction(
 @compiled(LOOSE, inline=True)
 def _row_steps(links: Links, rows: Rows, matrix: Matrix) -> None:
     """What the direction does to rows and gains: multipliers from what the rows exert, not from the flows."""
-    suppliers, agents = matrix.margin.size, matrix.demanded.size
+    flow, is_open, flow_step, seller, buyer, gain = (
+        links.flow,
+        links.is_open,
+        links.flow_step,
+        links.seller,
+        links.buyer,
+        links.gain,
+    )
+    price_step, price, left, is_bound, curve_step, curve = (
+        rows.price_step,
+        rows.price,
+        rows.left,
+        rows.is_bound,
+        rows.curve_step,
+        rows.curve,
+    )
+    won, held, left_step, left_miss, won_step, won_miss = (
+        rows.won,
+        rows.held,
+        rows.left_step,
+        rows.left_miss,
+        rows.won_step,
+        rows.won_miss,
+    )
+    margin, demanded, exerted, coupling = matrix.margin, matrix.demanded, matrix.exerted, matrix.coupling
+    suppliers, agents = margin.size, demanded.size
     for i in range(suppliers):
-        sold = matrix.exerted[i] / matrix.coupling[i] if matrix.coupling[i] > 0 else 0.0
-        rows.price_step[i] += rows.price[i] / rows.left[i] * sold if rows.is_bound[i] else 0.0
-        rows.curve_step[i] -= matrix.margin[i] * rows.curve[i] / rows.won[i] * sold
+        sold = exerted[i] / coupling[i] if coupling[i] > 0 else 0.0
+        price_step[i] += price[i] / left[i] * sold if is_bound[i] else 0.0
+        curve_step[i] -= margin[i] * curve[i] / won[i] * sold
     for j in range(agents):
         k = suppliers + j
-        rows.price_step[k] += matrix.exerted[k]
-        rows.curve_step[k] -= matrix.exerted[k + agents]
-    for k in range(rows.held.size):
-        rows.left_step[k] = rows.left_miss[k]
-        rows.won_step[k] = rows.won_miss[k]
-    for e in range(links.flow.size):
-        if not links.is_open[e]:
-            links.flow_step[e] = 0.0
+        price_step[k] += exerted[k]
+        curve_step[k] -= exerted[k + agents]
+    for k in range(held.size):
+        left_step[k] = left_miss[k]
+        won_step[k] = won_miss[k]
+    for e in range(flow.size):
+        if not is_open[e]:
+            flow_step[e] = 0.0
             continue
-        i, k, step = links.seller[e], links.buyer[e], links.flow_step[e]
-        rows.left_step[i] -= step
-        rows.left_step[k] -= step
-        rows.won_step[i] += matrix.margin[i] * step
-        rows.won_step[k] += links.gain[e] * step
+        i, k, step = seller[e], buyer[e], flow_step[e]
+        left_step[i] -= step
+        left_step[k] -= step
+        won_step[i] += margin[i] * step
+        won_step[k] += gain[e] * step
 
 
 @compiled(LOOSE, inline=True)
 def _link_reach(links: Links) -> tuple[float, float]:
     """Steps of the links' multipliers, and how far primal and dual may go before a link's sign turns."""
+    flow, is_open, flow_step, sign_step, sign, top = (
+        links.flow,
+        links.is_open,
+        links.flow_step,
+        links.sign_step,
+        links.sign,
+        links.top,
+    )
+    room_step, room, limit_step, limit = links.room_step, links.room, links.limit_step, links.limit
     primal, dual = 1.0, 1.0
-    for e in range(links.flow.size):
-        if not links.is_open[e]:
+    for e in range(flow.size):
+        if not is_open[e]:
             continue
-        step = links.flow_step[e]
-        links.sign_step[e] = (links.sign_step[e] - links.sign[e] * step) / links.flow[e]
-        primal = _until(links.flow[e], step, primal)
-        dual = _until(links.sign[e], links.sign_step[e], dual)
-        if links.top[e] < np.inf:
-            links.room_step[e] = links.top[e] - links.flow[e] - links.room[e] - step
-            links.limit_step[e] = (links.limit_step[e] - links.limit[e] * links.room_step[e]) / links.room[e]
-            primal = _until(links.room[e], links.room_step[e], primal)
-            dual = _until(links.limit[e], links.limit_step[e], dual)
+        step = flow_step[e]
+        sign_step[e] = (sign_step[e] - sign[e] * step) / flow[e]
+        primal = _until(flow[e], step, primal)
+        dual = _until(sign[e], sign_step[e], dual)
+        if top[e] < np.inf:
+            room_step[e] = top[e] - flow[e] - room[e] - step
+            limit_step[e] = (limit_step[e] - limit[e] * room_step[e]) / room[e]
+            primal = _until(room[e], room_step[e], primal)
+            dual = _until(limit[e], limit_step[e], dual)
     return primal, dual
 
 
 @compiled(LOOSE, inline=True)
 def _row_reach(rows: Rows, primal: float, dual: float) -> tuple[float, float]:
-    for k in range(rows.held.size):
-        if rows.is_bound[k]:
-            if rows.price[k] > rows.left[k]:
+    held, is_bound, price, left, left_step, aim = (
+        rows.held,
+        rows.is_bound,
+        rows.price,
+        rows.left,
+        rows.left_step,
+        rows.aim,
+    )
+    price_step, weight, won, won_step, curve, curve_step = (
+        rows.price_step,
+        rows.weight,
+        rows.won,
+        rows.won_step,
+        rows.curve,
+        rows.curve_step,
+    )
+    for k in range(held.size):
+        if is_bound[k]:
+            if price[k] > left[k]:
                 # The same to first order; from the flows a slack of 1e-10 would be all rounding.
-                rows.left_step[k] = (rows.aim[k] - rows.left[k] * rows.price_step[k]) / rows.price[k]
-            primal = _until(rows.left[k], rows.left_step[k], primal)
-            dual = _until(rows.price[k], rows.price_step[k], dual)
+                left_step[k] = (aim[k] - left[k] * price_step[k]) / price[k]
+            primal = _until(left[k], left_step[k], primal)
+            dual = _until(price[k], price_step[k], dual)
         else:
-            rows.left_step[k], rows.price_step[k] = 0.0, 0.0
-        if rows.weight[k] > 0:
-            primal = _until(rows.won[k], rows.won_step[k], primal)
-            dual = _until(rows.curve[k], rows.curve_step[k], dual)
+            left_step[k], price_step[k] = 0.0, 0.0
+        if weight[k] > 0:
+            primal = _until(won[k], won_step[k], primal)
+            dual = _until(curve[k], curve_step[k], dual)
         else:
-            rows.won_step[k], rows.curve_step[k] = 0.0, 0.0
+            won_step[k], curve_step[k] = 0.0, 0.0
     return primal, dual
 
 
@@ -344,33 +507,68 @@ def _until(value: float, step: float, reach: float) -> float:
 @compiled(LOOSE, inline=True)
 def _after(links: Links, rows: Rows, primal: float, dual: float) -> float:
     """The sum of all products after the steps."""
+    flow, is_open, sign, sign_step, flow_step, top = (
+        links.flow,
+        links.is_open,
+        links.sign,
+        links.sign_step,
+        links.flow_step,
+        links.top,
+    )
+    limit, limit_step, room, room_step = links.limit, links.limit_step, links.room, links.room_step
+    held, is_bound, price, price_step, left, left_step = (
+        rows.held,
+        rows.is_bound,
+        rows.price,
+        rows.price_step,
+        rows.left,
+        rows.left_step,
+    )
     total = 0.0
-    for e in range(links.flow.size):
-        if links.is_open[e]:
-            sign = links.sign[e] + dual * links.sign_step[e]
-            total += (links.flow[e] + primal * links.flow_step[e]) * sign
-            if links.top[e] < np.inf:
-                limit = links.limit[e] + dual * links.limit_step[e]
-                total += (links.room[e] + primal * links.room_step[e]) * limit
-    for k in range(rows.held.size):
-        if rows.is_bound[k]:
-            price = rows.price[k] + dual * rows.price_step[k]
-            total += (rows.left[k] + primal * rows.left_step[k]) * price
+    for e in range(flow.size):
+        if is_open[e]:
+            multiplier = sign[e] + dual * sign_step[e]
+            total += (flow[e] + primal * flow_step[e]) * multiplier
+            if top[e] < np.inf:
+                multiplier = limit[e] + dual * limit_step[e]
+                total += (room[e] + primal * room_step[e]) * multiplier
+    for k in range(held.size):
+        if is_bound[k]:
+            multiplier = price[k] + dual * price_step[k]
+            total += (left[k] + primal * left_step[k]) * multiplier
     return total
 
 
 @compiled(LOOSE, inline=True)
 def _advance(links: Links, rows: Rows, length: float) -> None:
     """Go: one length for primal and dual, since the gains tie them together."""
-    for e in range(links.flow.size):
-        if links.is_open[e]:
-            links.flow[e] += length * links.flow_step[e]
-            links.sign[e] += length * links.sign_step[e]
-            if links.top[e] < np.inf:
-                links.room[e] += length * links.room_step[e]
-                links.limit[e] += length * links.limit_step[e]
-    for k in range(rows.held.size):
-        rows.left[k] += length * rows.left_step[k]
-        rows.price[k] += length * rows.price_step[k]
-        rows.won[k] += length * rows.won_step[k]
-        rows.curve[k] += length * rows.curve_step[k]
+    flow, is_open, flow_step, sign, sign_step, top = (
+        links.flow,
+        links.is_open,
+        links.flow_step,
+        links.sign,
+        links.sign_step,
+        links.top,
+    )
+    room, room_step, limit, limit_step = links.room, links.room_step, links.limit, links.limit_step
+    held, left, left_step, price, price_step, won = (
+        rows.held,
+        rows.left,
+        rows.left_step,
+        rows.price,
+        rows.price_step,
+        rows.won,
+    )
+    won_step, curve, curve_step = rows.won_step, rows.curve, rows.curve_step
+    for e in range(flow.size):
+        if is_open[e]:
+            flow[e] += length * flow_step[e]
+            sign[e] += length * sign_step[e]
+            if top[e] < np.inf:
+                room[e] += length * room_step[e]
+                limit[e] += length * limit_step[e]
+    for k in range(held.size):
+        left[k] += length * left_step[k]
+        price[k] += length * price_step[k]
+        won[k] += length * won_step[k]
+        curve[k] += length * curve_step[k]

@@ -16,18 +16,21 @@ from evenwatt.engine._compiled import compiled
 @compiled(LOOSE, inline=True)
 def factor(matrix: Matrix, gain: Array, is_open: Flags) -> None:
     """Invert the agents' blocks, and factor what couples them through the suppliers."""
-    agents, suppliers, _ = matrix.inverse.shape
-    between, root = matrix.between, matrix.root
+    # Named once: taking a part of the matrix costs as much as a few additions.
+    between, root, coupling, inverse = matrix.between, matrix.root, matrix.coupling, matrix.inverse
+    demanded, curved, diagonal, corner = matrix.demanded, matrix.curved, matrix.diagonal, matrix.corner
+    by_demand, by_gain, theta = matrix.by_demand, matrix.by_gain, matrix.theta
+    agents, suppliers, _ = inverse.shape
     for i in range(suppliers):
-        root[i] = np.sqrt(matrix.coupling[i])
+        root[i] = np.sqrt(coupling[i])
         for k in range(suppliers):
             between[i, k] = 0.0
     for j in range(agents):
-        whole = _minors(matrix, j, gain, is_open)
-        _invert_block(matrix, j, gain, whole)
+        whole = _minors(j, demanded[j], curved[j], gain, is_open, diagonal, corner, theta)
+        _invert_block(j, demanded[j], curved[j], whole, gain, theta, inverse, by_demand, by_gain)
         for i in range(suppliers):
             for k in range(i + 1):
-                between[i, k] += matrix.inverse[j, i, k]
+                between[i, k] += inverse[j, i, k]
     for i in range(suppliers):
         for k in range(i + 1):
             between[i, k] *= root[i] * root[k]
@@ -36,20 +39,27 @@ def factor(matrix: Matrix, gain: Array, is_open: Flags) -> None:
 
 
 @compiled(LOOSE, inline=True)
-def _minors(matrix: Matrix, j: int, gain: Array, is_open: Flags) -> float:
+def _minors(
+    j: int,
+    demanded: float,
+    curved: float,
+    gain: Array,
+    is_open: Flags,
+    diagonal: Array,
+    corner: Array,
+    theta: Array,
+) -> float:
     """The determinant of one agent's block over its diagonal, and the corner of its inverse.
 
     With theta = 1 / diagonal it is, by Cauchy and Binet, 1 + demanded sum theta + curved sum theta g^2 +
     demanded curved sum over pairs theta theta' (g - g')^2: terms of one sign, so that nothing cancels. A factorisation
     would lose it: near the optimum a block of two used links is singular to the last bit.
     """
-    theta, suppliers = matrix.theta, matrix.theta.size
-    demanded, curved = matrix.demanded[j], matrix.curved[j]
-    first = j * suppliers
+    suppliers, first = theta.size, j * theta.size
     whole, plain, once, twice = 1.0, 0.0, 0.0, 0.0
     for i in range(suppliers):
         e = first + i
-        theta[i] = 1.0 / matrix.diagonal[e] if is_open[e] else 0.0
+        theta[i] = 1.0 / diagonal[e] if is_open[e] else 0.0
         pairs = 0.0
         for m in range(i):
             apart = gain[e] - gain[first + m]
@@ -58,18 +68,19 @@ def _minors(matrix: Matrix, j: int, gain: Array, is_open: Flags) -> float:
         plain += theta[i]
         once += theta[i] * gain[e]
         twice += theta[i] * gain[e] * gain[e]
-    matrix.corner[j, 0] = demanded * (1.0 + curved * twice) / whole
-    matrix.corner[j, 1] = -demanded * curved * once / whole
-    matrix.corner[j, 2] = curved * (1.0 + demanded * plain) / whole
+    corner[j, 0] = demanded * (1.0 + curved * twice) / whole
+    corner[j, 1] = -demanded * curved * once / whole
+    corner[j, 2] = curved * (1.0 + demanded * plain) / whole
     return whole
 
 
 @compiled(LOOSE, inline=True)
-def _invert_block(matrix: Matrix, j: int, gain: Array, whole: float) -> None:
+def _invert_block(
+    j: int, demanded: float, curved: float, whole: float, gain: Array, theta: Array, inverse: Array, by_demand: Array,
+    by_gain: Array,
+) -> None:  # fmt: skip
     """The inverse of one agent's block by minors, and what a link's right side adds to its agent's rows."""
-    theta, suppliers, inverse = matrix.theta, matrix.theta.size, matrix.inverse
-    demanded, curved = matrix.demanded[j], matrix.curved[j]
-    both, first = demanded * curved, j * suppliers
+    suppliers, both, first = theta.size, demanded * curved, j * theta.size
     for i in range(suppliers):
         g, part = gain[first + i], theta[i] / whole
         minor, towards_demand, towards_gain = 1.0, 0.0, 0.0
@@ -85,8 +96,8 @@ def _invert_block(matrix: Matrix, j: int, gain: Array, whole: float) -> None:
                     apart = other - gain[first + m]
                     pairs += theta[m] * apart * apart
             minor += theta[n] * (demanded + curved * other * other + both * pairs)
-        matrix.by_demand[first + i] = demanded * part * (1.0 + curved * towards_demand)
-        matrix.by_gain[first + i] = curved * part * (g + demanded * towards_gain)
+        by_demand[first + i] = demanded * part * (1.0 + curved * towards_demand)
+        by_gain[first + i] = curved * part * (g + demanded * towards_gain)
         inverse[j, i, i] = part * minor
         for k in range(i):
             pairs = 0.0
@@ -174,18 +185,20 @@ def solve(matrix: Matrix, right: Array, rows: Array, found: Array, exerted: Arra
 @compiled(LOOSE, inline=True)
 def solve_plain(matrix: Matrix, right: Array, found: Array) -> None:
     """Solve for links alone: the rows' right sides are zero."""
-    for k in range(matrix.row_right.size):
-        matrix.row_right[k] = 0.0
-    solve(matrix, right, matrix.row_right, found, matrix.exerted)
+    rows = matrix.row_right
+    for k in range(rows.size):
+        rows[k] = 0.0
+    solve(matrix, right, rows, found, matrix.exerted)
 
 
 @compiled(LOOSE, inline=True)
 def refine(matrix: Matrix, gain: Array, is_open: Flags, right: Array, found: Array) -> None:
     """Improve what ``solve_plain`` found by what it leaves over, of links and of rows."""
     agents, suppliers, _ = matrix.inverse.shape
-    exerted, rows, rest = matrix.exerted, matrix.row_right, matrix.rest
+    exerted, rows, rest, diagonal = matrix.exerted, matrix.row_right, matrix.rest, matrix.diagonal
+    coupling, correction, pressed = matrix.coupling, matrix.correction, matrix.pressed
     for i in range(suppliers):
-        rows[i] = -exerted[i] / matrix.coupling[i] if matrix.coupling[i] > 0 else 0.0
+        rows[i] = -exerted[i] / coupling[i] if coupling[i] > 0 else 0.0
     for j in range(agents):
         k, g = suppliers + j, suppliers + agents + j
         demanded, curved = matrix.demanded[j], matrix.curved[j]
@@ -196,10 +209,10 @@ def refine(matrix: Matrix, gain: Array, is_open: Flags, right: Array, found: Arr
             rows[i] += found[e]
             rows[k] += found[e] if demanded > 0 else 0.0
             rows[g] += gain[e] * found[e] if curved > 0 else 0.0
-            pull = matrix.diagonal[e] * found[e] + exerted[i] + exerted[k] + gain[e] * exerted[g]
+            pull = diagonal[e] * found[e] + exerted[i] + exerted[k] + gain[e] * exerted[g]
             rest[e] = right[e] - pull if is_open[e] else 0.0
-    solve(matrix, rest, rows, matrix.correction, matrix.pressed)
+    solve(matrix, rest, rows, correction, pressed)
     for e in range(found.size):
-        found[e] += matrix.correction[e]
+        found[e] += correction[e]
     for k in range(exerted.size):
-        exerted[k] += matrix.pressed[k]
+        exerted[k] += pressed[k]

@@ -78,7 +78,9 @@ def _units(
             k = suppliers + j
             rows.unit[i] += min(rows.held[i], rows.held[k])
             # What a player can win counts, not what it could lose on links that others pay it to use.
-            rows.unit[k] = max(rows.unit[k], gain[p, j, i] * min(rows.held[i], rows.held[k], limit[p, j, i] / size))
+            rows.unit[k] = max(
+                rows.unit[k], gain[p, j, i] * min(rows.held[i], rows.held[k], limit[p, j, i] / size)
+            )
     for k in range(rows.held.size):
         if k < suppliers:
             rows.unit[k] = abs(margin[p, k]) * min(rows.held[k], rows.unit[k]) * size
