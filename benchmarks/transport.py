@@ -267,7 +267,8 @@ def _layers() -> None:
         f"ours {ours_ms:.4f} ms, {theirs / ours_ms:,.0f}x."
     )
     print(
-        f"Slopes in demands miss those of the exact solutions by {far:.0e} (cvxpylayers, median of the worst), {near:.0e} (ours at barrier 1e-9)."
+        f"Slopes in demands miss those of the exact solutions by {far:.0e} (cvxpylayers, median of the "
+        f"worst), {near:.0e} (ours at barrier 1e-9)."
     )
 
 

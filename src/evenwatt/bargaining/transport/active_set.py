@@ -17,6 +17,7 @@ MOST_STEPS = 20
 # and costs the others this part of a step.
 PROXIMAL = 1e-9
 RESIDUAL = 1e-13  # of the scaled equations
+LITTLE = 1e-3  # a flow that may be none, in scaled numbers
 # What a sign may miss by rounding, in scaled numbers.
 SLACK = 1e-13
 
@@ -93,9 +94,14 @@ def polished(
         full=is_open & (limit * size > top - scaled),
         tight=linked & (rows * size > held / size - np.concatenate([scaled.sum(axis=1), scaled.sum(axis=0)])),
     )  # fmt: skip
+    start = point.flows.copy(), point.rows.copy()
     for _ in range(MOST_SETS):
         if not _newton(point):
-            return None
+            # One link too many: its slope can only vanish where it carries nothing.
+            point.flows, point.rows = start[0].copy(), start[1].copy()
+            if not _drop_least(point):
+                return None
+            continue
         if not _mend(point):
             # Exactly the limit, so that it can be told by comparing.
             moved = np.where(point.full, problem.limit[row], point.flows * size)
@@ -141,6 +147,16 @@ def _newton(point: Point) -> bool:
             return False
     miss = np.concatenate([point.worth[i, j], point.left[bound]])
     return bool(np.abs(miss).max(initial=0.0) <= 10 * RESIDUAL * (1.0 + np.abs(point.rows).max(initial=0.0)))
+
+
+def _drop_least(point: Point) -> bool:
+    """Take the link that carries least for one that carries nothing; whether it carries little enough."""
+    carried = np.where(point.used & ~point.full, point.flows, np.inf)
+    least = np.unravel_index(np.argmin(carried), carried.shape)
+    if not carried[least] < LITTLE:
+        return False
+    point.used[least] = False
+    return True
 
 
 def _mend(point: Point) -> bool:

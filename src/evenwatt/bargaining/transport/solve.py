@@ -249,7 +249,9 @@ def _by_active_set(answer: _Answer) -> None:
     """Finish by Newton's method where the constraints that bind can be told; else keep what was certified."""
     from evenwatt.bargaining.transport.active_set import polished
 
-    rows = np.flatnonzero(np.isin(answer.method, ("interior point", "conic")) & (answer.status == OPTIMAL))
+    # Where the cone kept somebody at its disagreement, that floor is no constraint Newton's method knows.
+    free = (answer.method == "interior point") | ((answer.method == "conic") & (answer.status == OPTIMAL))
+    rows = np.flatnonzero(free)
     held, s = answer.multipliers, answer.problem.suppliers
     done = []
     for row in rows.tolist():
