@@ -115,7 +115,11 @@ class TransportOutcome:
         worth = p.margin[..., :, None] * curve[..., :s, None] + p.gain * curve[..., None, s:]
         worth = worth - m.capacity[..., :, None] - m.demand[..., None, :] - m.limit + m.flow
         room = np.where(np.isfinite(p.limit), p.limit - self.flows, 0.0)
-        linked = p.most > 0
+        # Links on which somebody who cannot gain would lose are closed to all.
+        closed = (~playing[..., :s, None] & (p.margin < 0)[..., None]) | (
+            ~playing[..., None, s:] & (p.gain < 0)
+        )
+        linked = (p.most > 0) & ~closed
         parts = [
             np.maximum(-left, 0.0).max(axis=-1, initial=0.0) / size,
             np.maximum(-room, 0.0).max(axis=(-1, -2), initial=0.0) / size,
