@@ -15,6 +15,7 @@ from evenwatt.data import Finding, Quality, check, community, read_and_check
 
 Make, File = Callable[..., Meters], Callable[..., Path]
 HEADER = "interval_start,meter,role,kwh\n"
+PRAGUE = "Europe/Prague"
 
 
 def _planted(
@@ -99,6 +100,13 @@ def test_half_a_last_day_is_a_warning(make: Make) -> None:
 def test_interval_ends_are_suspected(make: Make) -> None:
     meters = make()
     late = replace(meters, start=meters.start + np.timedelta64(900, "s"))
+    assert _only(check(late), "interval-end").severity == "warning"
+
+
+def test_hours_of_whole_utc_days_are_not_suspected_an_hour_east_of_it(make: Make) -> None:
+    hours = make(date(2026, 1, 1), zone="UTC", seconds=3600)
+    assert not [f for f in check(replace(hours, zone=PRAGUE)).findings if f.check == "interval-end"]
+    late = replace(hours, start=hours.start + np.timedelta64(3600, "s"))
     assert _only(check(late), "interval-end").severity == "warning"
 
 

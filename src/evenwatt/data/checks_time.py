@@ -96,11 +96,15 @@ def day_lengths(meters: Meters) -> list[Finding]:
 def interval_end(meters: Meters) -> list[Finding]:
     """Stamps that seem to mark the end of their interval: 00:15 first, 00:00 last."""
     step = np.timedelta64(meters.seconds, "s")
-    edges = meters.start[[0, -1]]
-    for zone in dict.fromkeys((meters.zone, "UTC")):
-        label = local_labels(edges, zone)
-        clock = label - label.astype("datetime64[D]")
-        if clock[0] == step and clock[1] == np.timedelta64(0, "s"):
+    edges, midnight = meters.start[[0, -1]], np.timedelta64(0, "s")
+    labels = {zone: local_labels(edges, zone) for zone in (meters.zone, "UTC")}
+    clocks = {zone: label - label.astype("datetime64[D]") for zone, label in labels.items()}
+    # Whole days by one of the two clocks: hours at UTC seem to end an hour east of it, and do not.
+    if any((clock == [midnight, np.timedelta64(1, "D") - step]).all() for clock in clocks.values()):
+        return []
+    for zone, clock in clocks.items():
+        label = labels[zone]
+        if clock[0] == step and clock[1] == midnight:
             message = (
                 f"the data runs from {str(label[0])[11:16]} to 00:00 ({zone}): stamps look like interval ends"
             )
