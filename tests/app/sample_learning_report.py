@@ -188,7 +188,8 @@ def evaluation(
                        for k in range(blocks) for rule, v in of.items()],
             "bargain_weights": weights(days, suppliers, agents),
         },
-        intervals=8_760,
+        intervals=29_200,
+        test_intervals=8_760,
     )  # fmt: skip
 
 

@@ -206,6 +206,14 @@ def test_fixed_weights_are_lines_without_a_band():
     assert "fixed by the case" in words_of(svg)
 
 
+def test_weights_of_a_learned_policy_are_not_called_fixed():
+    rows = [{"day": f"2016-06-0{d}", "party": "agent:a", "weight": 0.2 + d / 100, "low": None, "high": None,
+             "verdict": "learned"} for d in (1, 2)]  # fmt: skip
+    for svg in (weights.weights_over_time(rows, labels={}), weights.weight_rows(rows[:1], labels={})):
+        assert "set by the learned policy" in words_of(svg)
+        assert "fixed" not in words_of(svg)
+
+
 def test_a_day_without_weights_breaks_the_line():
     rows = [{"day": f"2016-06-0{d}", "party": "agent:a", "weight": 0.2, "low": None, "high": None, "verdict": "fixed"}
             for d in (1, 2, 4, 5)]  # fmt: skip

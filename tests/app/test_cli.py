@@ -12,14 +12,25 @@ from typer.testing import CliRunner
 
 from evenwatt.app.cli import app
 
-VERBS = "demo init check run compare explain rules schema verify diff optimise infer-keys".split()
+VERBS = (
+    "demo init check run compare explain rules schema verify diff optimise infer-keys train evaluate simulate"
+).split()
+NESTED = [["data", "fetch"], ["data", "import"], ["data", "sample"]]
 
 
 def call(*words: object):
     return CliRunner().invoke(app, [str(word) for word in words])
 
 
-@pytest.mark.parametrize("words", [["--help"], ["--version"], *([verb, "--help"] for verb in VERBS)])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--help"],
+        ["--version"],
+        *([verb, "--help"] for verb in VERBS),
+        *([*words, "--help"] for words in NESTED),
+    ],
+)
 def test_help_imports_nothing_heavy(words):
     program = (
         "import sys\nfrom evenwatt.app.cli import app\n"

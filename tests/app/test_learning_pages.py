@@ -13,7 +13,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from evenwatt.app import pages
+from evenwatt.app import learning_front, pages
+from evenwatt.app.learning_findings import LearningFindings
 from evenwatt.app.plots import (
     agent_grid,
     blocks,
@@ -407,9 +408,41 @@ def test_a_discounted_agent_is_named():
             {"agent": "b", "discount_mean": 1.0, "low": 1.0, "high": 1.0}]  # fmt: skip
     words = discounts.discounts_told(rows, {"a": "North"}).replace(THIN, " ")
     assert words.startswith(
-        "Of what North states the rule takes 70.0 %, the least of all. 1 agent of 2 is taken"
+        "Of the claim of North the rule takes 70.0 %, the least of all. For 1 agent of 2 the claim is taken as it is."
     )
     assert "cuts nobody" in discounts.discounts_told(rows[1:], {})
+
+
+def test_a_factor_above_one_is_never_called_a_cut():
+    rows = [{"agent": "a", "discount_mean": 1.3, "low": 1.1, "high": 1.5},
+            {"agent": "b", "discount_mean": 1.1, "low": 1.0, "high": 1.2}]  # fmt: skip
+    for asked in (discounts.CLAIM, discounts.NEED):
+        words = discounts.discounts_told(rows, {"a": "North"}, asked).replace(THIN, " ")
+        assert f"cuts nobody’s {asked}. That of North is raised most, to 130.0 %." in words
+        assert f"part of the {asked}" in words_of(discounts.discounts(rows, labels={}, asked=asked))
+
+
+@pytest.mark.parametrize(
+    ("rule", "factor", "key"),
+    [
+        ("weights-discount", 0.7, ("Cut most, to", "70 %", "of the claim of Quarter 1")),
+        ("demand-learned", 1.3, ("Raised most, to", "130 %", "of the predicted need of Quarter 1")),
+        ("weights", 1.0, ("Each claim", "as it is", "the rule takes it unchanged")),
+    ],
+)
+def test_the_front_says_what_is_multiplied_and_which_way(rule, factor, key):
+    report = sample.training()
+    report["measures"]["rule"] = rule
+    report["tables"]["discount"] = [{"agent": "a1", "discount_mean": factor, "low": factor, "high": factor}]
+    told = learning_front.training(LearningFindings(report)).key_figures
+    assert key in [tuple(word.replace(THIN, " ") for word in one) for one in told]
+
+
+def test_the_front_counts_the_intervals_that_were_judged_not_those_learned_from():
+    told = dict(
+        one[:2] for one in learning_front.evaluation(LearningFindings(sample.evaluation())).key_figures
+    )
+    assert told["Intervals judged"].replace(THIN, "") == "8760"
 
 
 SCENARIO = [

@@ -47,6 +47,14 @@ def test_explains_every_player_and_gives_no_number_where_there_is_none(model):
     assert len(model.explain().sentences) == 4
 
 
+def test_outcomes_of_other_intervals_are_said_not_to_fit(past):
+    shuffled = np.random.default_rng(0).permutation(len(past))
+    other = past.with_columns({"gain": Column(past["gain"][shuffled], "player", past.gate)})
+    told = HiddenWeights().fit(other).explain()
+    assert "these weights hardly explain what was agreed" in told.sentences[-1]
+    assert "identified" not in {row["verdict"] for row in told.rows}
+
+
 def test_a_restored_model_says_the_same(past, model):
     again = HiddenWeights.restored(model.state(), model.training)
     np.testing.assert_array_equal(again.predict(past).weights, model.predict(past).weights)

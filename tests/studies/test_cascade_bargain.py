@@ -489,6 +489,8 @@ def test_a_learned_policy_weighs_and_caps(hamlet, monkeypatch):
             )
 
     monkeypatch.setattr(keeping, "load", lambda path: Policy())
+    window = {"rows": 96, "first": "2026-05-01T00:00:00", "last": "2026-05-01T23:45:00"}
+    monkeypatch.setattr(keeping, "described", lambda path: {"training": window})
     (hamlet / "models").mkdir()
     (hamlet / "models" / learned.POLICY).write_text("a policy")
     run = bargained(hamlet, weights="learned", model="models").run()
@@ -496,6 +498,9 @@ def test_a_learned_policy_weighs_and_caps(hamlet, monkeypatch):
     assert rows["a1"]["stock_wh"] <= rows["a1"]["stated_wh"] / 2
     weights = {row["party"]: row["weight"] for row in run.report.tables["bargain_weights"]}
     assert weights["agent:a2"] == pytest.approx(0.6)
+    assert any(
+        "fitted on 96 intervals" in note and "all before this period" in note for note in run.report.notes
+    )
     with pytest.raises(Exception, match="metered"):
         asked[0]["metered"]
 

@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from evenwatt.app.plots.discounts import CLAIM, NEED
 from evenwatt.app.plots.findings import Findings, Row
 from evenwatt.app.plots.regrets import BASELINE, LEARNED, best, ranked, title_of
 
 SIMPLE_WINS = "baseline wins"
+ON_NEEDS = "demand-learned"  # the policy that asks a demand model first
 
 
 def plainly(report: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -46,6 +48,11 @@ class LearningFindings(Findings):
     def best_learned(self) -> str | None:
         """Its id, to be set off wherever it appears."""
         return None if self.learned is None else str(self.learned["rule"])
+
+    @property
+    def asked(self) -> str:
+        """What a trained policy multiplies: claims, or the needs predicted from them."""
+        return NEED if self.measures.get("rule") == ON_NEEDS else CLAIM
 
     @property
     def scenarios(self) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from evenwatt.app.learning_findings import LearningFindings
+from evenwatt.app.plots.discounts import CLOSE
 from evenwatt.app.plots.findings import Row
 from evenwatt.app.plots.manipulation import NEGLIGIBLE
 from evenwatt.app.plots.parties import UNKNOWN, party_name, verdict
@@ -36,16 +37,28 @@ def training(found: LearningFindings) -> Front:
         told.append(
             ("Weights that can be told", f"{len(known) - len(unknown)} of {len(known)}", _unknown(names))
         )
-    cuts = [row for row in found.table("discount") if value(row, "discount_mean") is not None]
-    if cuts:
-        least = min(cuts, key=lambda row: float(row["discount_mean"]))
-        remark = f"of the claims of {found.names('agents').get(str(least['agent']), str(least['agent']))}"
-        told.append(("Least believed", percent(float(least["discount_mean"])), remark))
+    told += _taken(found)
     return Front(_about(found, "training"), "", told)
 
 
 def _unknown(names: str) -> str:
     return f"the data say nothing of {names}" if names else "by the data"
+
+
+def _taken(found: LearningFindings) -> list[Key]:
+    """Whose claim or predicted need is changed most, if anybody's."""
+    rows: list[Row] = [row for row in found.table("discount") if value(row, "discount_mean") is not None]
+    if not rows:
+        return []
+    row = max(rows, key=lambda row: abs(float(row["discount_mean"]) - 1))
+    factor, name = (
+        float(row["discount_mean"]),
+        found.names("agents").get(str(row["agent"]), str(row["agent"])),
+    )
+    if abs(factor - 1) < CLOSE:
+        return [(f"Each {found.asked}", "as it is", "the rule takes it unchanged")]
+    head = "Cut most, to" if factor < 1 else "Raised most, to"
+    return [(head, percent(factor), f"of the {found.asked} of {name}")]
 
 
 def evaluation(found: LearningFindings) -> Front:
@@ -62,9 +75,9 @@ def evaluation(found: LearningFindings) -> Front:
         told += _fairness(found, name, key)
     told += _manipulated(found)
     blocks = {str(row.get("first")) for row in found.table("blocks")}
-    if found.measures.get("intervals"):
+    if (judged := value(found.measures, "test_intervals")) is not None:
         remark = f"in {counted(len(blocks), 'block')}" if blocks else ""
-        told.append(("Intervals judged", grouped(found.wh("intervals")), remark))
+        told.append(("Intervals judged", grouped(judged), remark))
     return Front(_about(found, "evaluation"), calm, told, is_good=False)
 
 

@@ -46,8 +46,9 @@ def train(
         emit({**made.report, "folder": str(made.folder)})
         return
     _tell_models(made.report)
-    inside = made.folder.resolve().is_relative_to(opened.folder.resolve())
-    place = made.folder.resolve().relative_to(opened.folder.resolve()) if inside else made.folder
+    # A case looks for its model from its own folder, wherever the command was typed.
+    place, home = made.folder.resolve(), opened.folder.resolve()
+    place = place.relative_to(home) if place.is_relative_to(home) else place
     say(
         f"report: {made.folder / 'report.html'}",
         "",
@@ -56,7 +57,7 @@ def train(
         '  agents = "bargain"',
         "  [bargain]",
         '  weights = "learned"',
-        f'  model = "{Path(place).as_posix()}"',
+        f'  model = "{place.as_posix()}"',
     )
 
 

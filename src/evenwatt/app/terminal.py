@@ -37,7 +37,9 @@ def guarded(verb: F) -> F:
             _complain(str(error))
             raise typer.Exit(BAD_RESULT) from None
         except KeyboardInterrupt:
-            _complain("interrupted; days already finished are kept, the same command goes on from there")
+            _complain(
+                "interrupted; nothing is left half done, and the same command goes on from what was finished"
+            )
             raise typer.Exit(INTERRUPTED) from None
         except (typer.Exit, typer.Abort):
             raise

@@ -31,7 +31,7 @@ def models(found: LearningFindings) -> Section:
         numbers("Time", [value(row, "seconds") for row in rows], 1, unit="s"),
         words("Hash of what it was learned from", [str(row.get("hash") or "–")[:16] for row in rows]),
     ]
-    caption = f"{counted(len(rows), 'model')}; a model is used only on what comes after its last interval"
+    caption = f"{counted(len(rows), 'model')}; on intervals that it was fitted on, a model proves nothing"
     return Section(name, title, [Table("models-table", caption, columns)])
 
 
@@ -115,22 +115,25 @@ def weights(found: LearningFindings) -> Section:
 
 
 def beliefs(found: LearningFindings) -> Section:
-    """How far the rule believes each agent's claim."""
-    name, title, rows = "discounts", "How far each claim is believed", found.table("discount")
+    """How much the rule takes of what each agent asks for."""
+    asked = found.asked
+    name, title, rows = "discounts", f"How much of each {asked} is taken", found.table("discount")
     if not rows:
         return absent(name, title, "discount")
     labels, blocks = found.names("agents"), list[Block]()
     blocks.append(
         Figure(
-            "Share of each claim that is taken", discounts(rows, labels=labels), discounts_told(rows, labels)
+            f"Part of each {asked} that is taken",
+            discounts(rows, labels=labels, asked=asked),
+            discounts_told(rows, labels, asked),
         )
     )
     columns = [
         words("Agent", [labels.get(str(row["agent"]), row["agent"]) for row in rows]),
         shares("Mean", [value(row, "discount_mean") for row in rows], decimals=1),
-        shares("Lowest", [value(row, "low") for row in rows], decimals=1),
-        shares("Highest", [value(row, "high") for row in rows], decimals=1),
+        shares("from", [value(row, "low") for row in rows], decimals=1),
+        shares("to", [value(row, "high") for row in rows], decimals=1),
     ]
     return Section(
-        name, title, [*blocks, Table("discounts-table", "The shares in figures", columns, is_folded=True)]
+        name, title, [*blocks, Table("discounts-table", "The parts in figures", columns, is_folded=True)]
     )

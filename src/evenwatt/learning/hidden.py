@@ -18,6 +18,7 @@ from evenwatt.learning.terms import Terms
 Array = npt.NDArray[np.float64]
 Row = Mapping[str, str | int | float | None]
 
+MISFIT = 0.3  # standard deviation of the log gains around the bargain's, beyond which it is no bargain [log]
 NEEDS = ("capacity", "claim", "cost", "offer", "willingness")
 
 
@@ -185,21 +186,34 @@ def weight_rows(found: InferredWeights, players: tuple[str, ...]) -> list[dict[s
                 "se": float(found.log_se[player]) if np.isfinite(found.log_se[player]) else None,
                 "information": float(found.information[player, player]),
                 "sensitive_share": float(found.sensitive_share[player]),
-                "verdict": str(found.verdict[player]),
+                "verdict": _verdict(found, player),
                 "reason": found.reasons.get(player, ""),
             }
         )
     return rows
 
 
+def _verdict(found: InferredWeights, player: int) -> str:
+    """As inferred; a sharp interval around weights that do not explain the outcomes is at most weak."""
+    told = str(found.verdict[player])
+    return "weak" if told == "identified" and float(np.max(found.sigma)) > MISFIT else told
+
+
 def _sentences(found: InferredWeights, players: tuple[str, ...]) -> list[str]:
     order = np.argsort(-np.nan_to_num(found.weights), kind="stable")
     known = [player for player in order.tolist() if not np.isnan(found.weights[player])]
     told = [
-        f"{players[p]}: weight {found.weights[p]:.3f} ({found.low[p]:.3f} to {found.high[p]:.3f}, {found.verdict[p]})"
+        f"{players[p]}: weight {found.weights[p]:.3f} ({found.low[p]:.3f} to {found.high[p]:.3f}, {_verdict(found, p)})"
         for p in known
     ]
-    return told + [f"{found.reasons[p]} (no number)" for p in order.tolist() if p not in known]
+    told += [f"{found.reasons[p]} (no number)" for p in order.tolist() if p not in known]
+    noise = float(np.max(found.sigma))
+    if MISFIT < noise < np.inf:
+        told.append(
+            f"these weights hardly explain what was agreed: gains are {noise:.0%} away from what they lead to, so the "
+            "outcomes may not be of such bargains, or not of these claims and capacities"
+        )
+    return told
 
 
 def weights_over_time(

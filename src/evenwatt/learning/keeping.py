@@ -6,6 +6,7 @@ import io
 import json
 import os
 import zipfile
+import zlib
 from dataclasses import asdict
 from hashlib import sha256
 from importlib import import_module
@@ -20,6 +21,11 @@ from evenwatt.learning.model import Model, State, Training, fitted
 
 FORMAT = 1
 META = "model.json"
+# What a file can make the reader of archives raise, whichever of its bytes are wrong.
+DAMAGED = (
+    zipfile.BadZipFile, zlib.error, KeyError, ValueError, AttributeError, EOFError, OSError, NotImplementedError,
+    RuntimeError,
+)  # fmt: skip
 LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the same model gives the same bytes, whenever it is kept
 
 # Where each kind of model lives; a file may only name one of these.
@@ -142,7 +148,7 @@ def _read(place: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
         expected = meta.pop("sha256")
     except FileNotFoundError:
         raise DataError(f"{place}: there is no such file; fit the model and save it first") from None
-    except (zipfile.BadZipFile, KeyError, ValueError, AttributeError, EOFError, OSError) as error:
+    except DAMAGED as error:
         raise DataError(f"{place}: not a model file, or damaged ({error}); fit the model again") from None
     if _fingerprint(meta, held) != expected:
         raise DataError(

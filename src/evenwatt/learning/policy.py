@@ -12,7 +12,7 @@ import numpy.typing as npt
 from evenwatt.core.chance import generator
 from evenwatt.core.errors import ProblemError, gather
 from evenwatt.learning.ascent import Pace, climb
-from evenwatt.learning.columns import Array
+from evenwatt.learning.columns import Array, Times
 from evenwatt.learning.demand import DemandModel, out_of_fold
 from evenwatt.learning.features import NEEDS, overstated
 from evenwatt.learning.line import ridge
@@ -123,8 +123,10 @@ class WeightPolicy:
         climbs = []
         for turn, chosen in enumerate([known, *_days_drawn(known, past, self.refits, chance)]):
             _told(progress, 1 + turn, total, self.title)
+            # Other days would have led to another start too: without that, intervals would be too narrow.
+            own = self._begun(task, chosen) if turn else task
             climbs.append(
-                climb(task.objective, task.start.flat, chosen, nobody, pace=long_enough, rng=chance).best
+                climb(own.objective, own.start.flat, chosen, nobody, pace=long_enough, rng=chance).best
             )
         _told(progress, total, total, self.title)
         learned = PolicyLearned.of(past, features, task, judged, climbs, known)
@@ -165,11 +167,20 @@ class WeightPolicy:
             raise ProblemError("a band of the weights needs refits; fit WeightPolicy(refits=8)")
         return learned.band(learned.features.inputs(now, self._base(now)))
 
-    def weight_rows(self, now: History) -> list[dict[str, str | float | None]]:
-        """Mean weight of each day and party with its interval and verdict; see ``PolicyLearned.verdicts``."""
+    def weight_rows(self, now: History, days: Times | None = None) -> list[dict[str, str | float | None]]:
+        """Mean weight of each day and party with its interval and verdict; see ``PolicyLearned.verdicts``.
+
+        Parameters
+        ----------
+        now : History
+            The rows to weigh.
+        days : (T,) datetime64[D], optional
+            The day each row counts to, such as its settlement day; the UTC day by default.
+        """
         learned, terms = self._of(now), self.predict(now)
         band = self.weights_band(now) if self.refits else None
-        return list(learned.daily(now, terms.weights, band))
+        counted = now.start.astype("M8[D]") if days is None else days
+        return list(learned.daily(counted, terms.weights, band))
 
     def explain(self) -> Explanation:
         """What it takes off the claims, whom it favours, and what training brought."""
@@ -237,6 +248,11 @@ class WeightPolicy:
         return features, Task(
             inputs, bargain, need, self.welfare, start, self.pull, self.barrier, self._fixed(start), unit
         )
+
+    def _begun(self, task: Task, rows: Rows) -> Task:
+        """The same task, begun where the regression of these rows is."""
+        inputs = task.inputs
+        return replace(task, start=self._start(inputs.base, inputs.agent, inputs.supplier, task.need, rows))
 
     def _start(self, base: Array, agent: Array, supplier: Array, need: Array, rows: Rows) -> Parameters:
         """Proportional to what is asked for, corrected by the regression where that is a claim."""

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from evenwatt.learning.agent_demand import LINEAR
 from evenwatt.learning.ascent import Climb
-from evenwatt.learning.columns import Array
+from evenwatt.learning.columns import Array, Times
 from evenwatt.learning.features import MEANING, agent_features
 from evenwatt.learning.line import Scale, with_constant
 from evenwatt.learning.policy_form import Inputs, Parameters, form
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 NORMAL = 1.96  # of a 95 % interval [standard deviations]
 SELDOM = 0.05  # a weight felt in fewer rows than this is not identified [-]
 SHARP, BLUNT = 0.1, 0.5  # standard deviation of a log weight: below identified, above not identified [log]
+STILL = 1e-9  # refits closer than this have not moved at all [log]
 NOT_IDENTIFIED = "not identified"
 
 AGENT_FEATURES = ("constant", *LINEAR)
@@ -136,22 +137,21 @@ class PolicyLearned:
         """How well the past tells each weight, (P,).
 
         ``not identified`` where hardly any gain feels it, as with a sold-out supplier: its number then is only where
-        the climb began. Else by the standard deviation of its log over the refits: ``identified`` below 0.1,
-        ``weak`` below 0.5; without refits ``weak``.
+        the climb began; so too where all refits end where they began. Else by the standard deviation of its log over
+        the refits: ``identified`` below 0.1, ``weak`` below 0.5; without refits ``weak``.
         """
         told = []
         for felt, spread in zip(self.felt, self.spread, strict=True):
-            if felt < SELDOM or spread >= BLUNT:
+            if felt < SELDOM or spread >= BLUNT or spread <= STILL:
                 told.append(NOT_IDENTIFIED)
             else:
                 told.append("identified" if spread < SHARP else "weak")
         return told
 
     def daily(
-        self, now: History, weights: Array, band: tuple[Array, Array] | None
+        self, days: Times, weights: Array, band: tuple[Array, Array] | None
     ) -> Iterator[dict[str, str | float | None]]:
         """Rows of day and party; a weight that is not identified is null, its interval all there is."""
-        days = now.start.astype("M8[D]")
         for day in np.unique(days):
             here = days == day
             for player, (party, verdict) in enumerate(zip(self.players, self.verdicts(), strict=True)):
@@ -203,18 +203,30 @@ class PolicyLearned:
         if epoch:
             yield f"{title}: training added {gain:.2%} of the worth of all need on held-out rows (epoch {epoch})"
         else:
-            yield f"{title}: no epoch did better on held-out rows than the regression it started from"
+            yield f"{title}: no epoch did better on held-out rows than where it started"
         if discount:
             for agent, factor in zip(self.agents, self.discounts[0], strict=True):
-                yield f"{agent}: what it asks for is multiplied by {factor:.3f} in the mean"
+                yield f"what {agent} asks for is multiplied by {factor:.3f} in the mean"
         if any(self.importance().values()):
             best = max(self.importance().items(), key=lambda item: item[1])[0]
             yield f"what moves the terms most is {MEANING[best]}"
-        lost = [
-            name for name, told in zip(self.players, self.verdicts(), strict=True) if told == NOT_IDENTIFIED
-        ]
-        if lost:
-            yield f"the weights of {', '.join(lost)} hardly matter here and cannot be told from the past"
+        yield from self._lost()
+
+    def _lost(self) -> Iterator[str]:
+        """Whose weights the past does not tell, and why."""
+        reasons: dict[str, list[str]] = {}
+        for name, told, felt, spread in zip(
+            self.players, self.verdicts(), self.felt, self.spread, strict=True
+        ):
+            if told == NOT_IDENTIFIED:
+                why = (
+                    "hardly matter here and cannot be told from the past" if felt < SELDOM
+                    else "stay where the climb began: the past gave no reason to move them" if spread <= STILL
+                    else "differ so much between draws of the past that it does not tell them"
+                )  # fmt: skip
+                reasons.setdefault(why, []).append(name)
+        for why, names in reasons.items():
+            yield f"the weights of {', '.join(names)} {why}"
 
     def state(self) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
         """What JSON can say, and arrays."""

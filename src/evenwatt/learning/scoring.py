@@ -15,6 +15,8 @@ from evenwatt.learning.evaluation import Row, Score
 from evenwatt.learning.history import History
 from evenwatt.learning.walk import Fold, Index
 
+DUST = 1e-6  # of perfect foresight's worth, to which bargains are solved [-]
+
 
 class Draws:
     """Resampled sums of every rule's worth: the same intervals for all, so that differences are paired."""
@@ -41,6 +43,9 @@ class Draws:
         best = self.worth[FORESIGHT]
         value = float((self.worth[rule].sum() - self.worth[against].sum()) / best.sum())
         draws = _ratio(self.sums[rule] - self.sums[against], self.sums[FORESIGHT])
+        # Two solvers of one bargain differ by dust, always in the same direction: that is no difference.
+        if abs(value) < DUST and np.abs(draws).max(initial=0.0) < DUST:
+            value, draws = 0.0, np.zeros_like(draws)
         return interval(value, draws, self._blocks(best))
 
     def _block(self, series: Array) -> int:

@@ -116,4 +116,4 @@ def _told(row: Row) -> str:
 
 
 def _percent(share: str | float | bool | None) -> str:
-    return f"{100 * float(share or 0.0):.2f} %"
+    return f"{round(100 * float(share or 0.0), 2) + 0.0:.2f} %"  # + 0.0: never a minus before nothing

@@ -1,4 +1,4 @@
-"""What a learned rule believes of each agent's claim: the share of it that it takes at its word."""
+"""What a learned rule takes of what each agent asks for: of its claim, or of the need predicted from it."""
 
 from __future__ import annotations
 
@@ -11,37 +11,44 @@ from evenwatt.app.plots.interval_rows import DOT, Axis, Held, interval_rows
 from evenwatt.app.plots.quantities import counted, percent
 from evenwatt.app.plots.values import Row, value, values
 
-TITLE = "What is taken of each agent’s claim"
+CLAIM, NEED = "claim", "predicted need"  # what a policy multiplies, in words
 NOTHING = "No rule learned how much of a claim to take."
-CLOSE = 0.01  # claims that are changed by less than this are taken as they are
+CLOSE = 0.01  # what is changed by less than this is taken as it is
+ANSWER = {
+    CLAIM: "An agent that learns of its factor can answer it by stating more.",
+    NEED: "Predictions follow what agents state, so an agent can still answer by stating more.",
+}
 
 Labels = Mapping[str, str]
 
 
-def discounts(rows: Sequence[Row], *, labels: Labels) -> str:
-    """A dot per agent with its range over time; left of the line a claim is cut, right of it raised.
+def discounts(rows: Sequence[Row], *, labels: Labels, asked: str = CLAIM) -> str:
+    """A dot per agent with the interval of its factor; left of the line its claim is cut, right of it raised.
 
     Parameters
     ----------
     rows : rows of agent, discount_mean, low, high
-        Factors on the stated claim.
+        Factors on what is asked for.
     labels : agent -> name
+    asked : CLAIM or NEED
+        What that is.
     """
     held = sorted(
         (row for row in rows if value(row, "discount_mean") is not None),
         key=lambda row: (float(row["discount_mean"]), str(row["agent"])),
     )
+    title = f"What is taken of each agent’s {asked}"
     if not held:
-        return statement(TITLE, NOTHING)
+        return statement(title, NOTHING)
     reached = [1.0, *values(held, "discount_mean", "low", "high")]
     room = max(reached) - min(reached) or 0.1
     low, high = max(min(reached) - 0.06 * room, 0.0), max(reached) + 0.06 * room
     axis = Axis(
-        low, high, percent_ticks(low, high, 6), "Share of the stated claim that the rule takes [%]", 1.0
+        low, high, percent_ticks(low, high, 6), f"What the rule takes, as a part of the {asked} [%]", 1.0
     )
     return interval_rows(
-        [_row(row, labels) for row in held], axis, title=TITLE, description=discounts_told(rows, labels),
-        legend=[(DOT, BLUE, "mean and range over time; the upright line takes a claim as stated")], heading="mean",
+        [_row(row, labels) for row in held], axis, title=title, description=discounts_told(rows, labels, asked),
+        legend=[(DOT, BLUE, f"mean and 95 % interval; the upright line takes a {asked} as it is")], heading="mean",
     )  # fmt: skip
 
 
@@ -53,19 +60,30 @@ def _row(row: Row, labels: Labels) -> Held:
     )
 
 
-def discounts_told(rows: Sequence[Row], labels: Labels) -> str:
-    """What to see: whose claims are cut most, and how many are taken as they are."""
+def discounts_told(rows: Sequence[Row], labels: Labels, asked: str = CLAIM) -> str:
+    """What to see: who is cut or raised most, and how many are taken as they are."""
     held = [row for row in rows if value(row, "discount_mean") is not None]
     if not held:
         return NOTHING
     least = min(held, key=lambda row: (float(row["discount_mean"]), str(row["agent"])))
-    mean, agent = float(least["discount_mean"]), str(least["agent"])
+    most = max(held, key=lambda row: (float(row["discount_mean"]), str(row["agent"])))
+    told = [
+        f"Of the {asked} of {_named(least, labels)} the rule takes {_part(least)}, the least of all."
+        if float(least["discount_mean"]) < 1 - CLOSE
+        else f"The rule cuts nobody’s {asked}."
+    ]
+    if float(most["discount_mean"]) > 1 + CLOSE:
+        told.append(f"That of {_named(most, labels)} is raised most, to {_part(most)}.")
     as_stated = sum(abs(float(row["discount_mean"]) - 1) < CLOSE for row in held)
-    told = (
-        f"Of what {labels.get(agent) or agent} states the rule takes {percent(mean, 1)}, the least of all."
-        if mean < 1 - CLOSE
-        else "The rule cuts nobody’s claim."
-    )
-    taken = counted(as_stated, "agent") if as_stated else "None"
-    told += f" {taken} of {len(held)} {'are' if as_stated > 1 else 'is'} taken at their word."
-    return told + " An agent that learns of its discount can answer it by stating more."
+    taken = counted(as_stated, "agent") if as_stated else "none"
+    told.append(f"For {taken} of {len(held)} the {asked} is taken as it is.")
+    return " ".join([*told, ANSWER[asked]])
+
+
+def _named(row: Row, labels: Labels) -> str:
+    agent = str(row["agent"])
+    return labels.get(agent) or agent
+
+
+def _part(row: Row) -> str:
+    return percent(float(row["discount_mean"]), 1)

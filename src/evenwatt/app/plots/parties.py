@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping
 from evenwatt.app.plots.colours import AGENTS, BLUE, GREEN, GREY, ORANGE
 from evenwatt.app.plots.values import Row
 
-FIXED, IDENTIFIED, WEAK, UNKNOWN = "fixed", "identified", "weak", "not identified"
-INKS = {FIXED: GREY, IDENTIFIED: BLUE, WEAK: ORANGE, UNKNOWN: GREY}
+FIXED, LEARNED, IDENTIFIED, WEAK, UNKNOWN = "fixed", "learned", "identified", "weak", "not identified"
+INKS = {FIXED: GREY, LEARNED: GREEN, IDENTIFIED: BLUE, WEAK: ORANGE, UNKNOWN: GREY}
 # From the surest to the least sure.
-SURENESS = (FIXED, IDENTIFIED, WEAK, UNKNOWN)
+SURENESS = (FIXED, LEARNED, IDENTIFIED, WEAK, UNKNOWN)
 SUPPLIER, AGENT = BLUE, GREEN
 
 Labels = Mapping[str, str]

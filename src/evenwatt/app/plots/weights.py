@@ -16,6 +16,7 @@ from evenwatt.app.plots.parties import (
     FIXED,
     IDENTIFIED,
     INKS,
+    LEARNED,
     SURENESS,
     UNKNOWN,
     WEAK,
@@ -31,9 +32,10 @@ from evenwatt.app.plots.values import Row, listed, value, values
 MOST_PANELS = 12
 TITLE = "Bargaining weights by day"
 NO_WEIGHTS = "The report names no weight of anybody."
-LOOKS = {FIXED: DOT, IDENTIFIED: DOT, WEAK: OPEN, UNKNOWN: HATCHED}
+LOOKS = {FIXED: DOT, LEARNED: DOT, IDENTIFIED: DOT, WEAK: OPEN, UNKNOWN: HATCHED}
 SAID = {
     FIXED: "fixed by the case",
+    LEARNED: "set by the learned policy",
     IDENTIFIED: "identified, 95 % interval",
     WEAK: "weakly identified",
     UNKNOWN: "not identified: anything in the hatched interval",
@@ -136,7 +138,9 @@ def _legend(kinds: Sequence[str]) -> list[str]:
         if kind == UNKNOWN:
             parts.append(hatched(x, 3, 24, 13, colour))
         else:
-            parts.append(rect(x, 3, 24, 13, fill=colour, fill_opacity="0.16") if kind != FIXED else "")
+            parts.append(
+                rect(x, 3, 24, 13, fill=colour, fill_opacity="0.16") if kind in (IDENTIFIED, WEAK) else ""
+            )
             sample = polyline([(x, 9.5), (x + 24, 9.5)])
             dash = DASHED if kind == WEAK else None
             parts.append(element("path", d=sample, stroke=colour, stroke_width=2, stroke_dasharray=dash))

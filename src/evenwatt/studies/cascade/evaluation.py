@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from evenwatt.core.chance import stream
 from evenwatt.core.report import Report
 from evenwatt.studies import runs
-from evenwatt.studies.cascade.lessons import Lessons, chosen_folder, lessons, remember
+from evenwatt.studies.cascade.lessons import Lessons, lessons, refuse_existing, remember, untouched
 from evenwatt.studies.case import Case, silent
 from evenwatt.studies.story import Progress
 from evenwatt.studies.written import Page, write_report
@@ -79,13 +79,15 @@ def evaluate(
     CaseError
         If the case is no cascade, too short, or ``out`` exists.
     """
-    held = lessons(case, progress)
-    name = held.id("evaluate", blocks, long_run)
-    folder = chosen_folder(case, out, FOLDER, name)
-    if (folder / "report.json").is_file():
-        return Evaluated(folder, runs.read_json(folder / "report.json"))
+    refuse_existing(out)
+    with untouched(case):
+        held = lessons(case, progress)
+        name = held.id("evaluate", blocks, long_run)
+        folder = out or case.folder / FOLDER / name
+        if (folder / "report.json").is_file():
+            return Evaluated(folder, runs.read_json(folder / "report.json"))
+        found, weights = _judged(held, blocks, long_run, progress)
     remember(held)
-    found, weights = _judged(held, blocks, long_run, progress)
     told = _report(held, found, weights).to_dict() | {"provenance": held.provenance(name)}
     write_report(folder, told, TABLES, page=page)
     return Evaluated(folder, told)
@@ -113,22 +115,26 @@ def _judged(held: Lessons, blocks: int, long_run: bool, progress: Progress) -> t
     best = min(rules, key=lambda rule: found.regret_of(rule.name))
     policy = replace(best.model, refits=REFITS)  # type: ignore[attr-defined]
     fitted = policy.fit(past_of(history, cuts[-1]), rng=stream(seed, "weights"), progress=progress)
-    return found, fitted.weight_rows(history.at_gate(cuts[-1].test))
+    return found, fitted.weight_rows(history.at_gate(cuts[-1].test), held.days()[cuts[-1].test])
 
 
 def _report(held: Lessons, found: Evaluation, weights: list[Row]) -> Report:
+    from evenwatt.learning.baselines import FORESIGHT
+
     tables: dict[str, list[Row]] = {
         name: [dict(row) for row in rows] for name, rows in found.tables().items()
     }
     for row in tables["regret"]:
         # Energy in Wh times prices per MWh: micro-units.
         row["objective"] = row["objective"] / 1e6
+    # Nobody can run perfect foresight, so it is never the best rule.
+    ranked = [row for row in tables["regret"] if row["rule"] != FORESIGHT]
     return Report(
         study="cascade",
         summary=list(found.sentences),
         measures={
             **held.measures("evaluation"),
-            "rule": min(tables["regret"], key=lambda row: row["regret"])["rule"],
+            "rule": min(ranked, key=lambda row: row["regret"])["rule"],
             "test_intervals": len(found.start),
             "block_intervals": found.block,
         },

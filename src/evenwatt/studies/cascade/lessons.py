@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from evenwatt.core.errors import CaseError
+from evenwatt.core.errors import CaseError, DataError, InputError
+from evenwatt.core.meters import local_dates
 from evenwatt.core.report import plain
 from evenwatt.studies import runs
 from evenwatt.studies.cascade.config import BARGAIN, CascadeConfig
@@ -19,10 +23,12 @@ from evenwatt.studies.case import Case
 from evenwatt.studies.story import Progress
 
 if TYPE_CHECKING:
+    from evenwatt.learning.columns import Times
     from evenwatt.learning.history import History
 
 Row = dict[str, Any]
 
+STORE = "store"
 HISTORY = "history"  # in the case folder: parquet files that training and evaluation add to
 FEWEST = 14  # days without which a week cannot be learned from and another judged
 
@@ -57,6 +63,13 @@ class Lessons:
         assert isinstance(held, CascadeConfig)
         return held
 
+    @property
+    def inputs(self) -> dict[str, str]:
+        """SHA-256 of every file the result depends on: the case's, and what is known of past outcomes."""
+        place = self.case.folder / OUTCOMES
+        known = {OUTCOMES: sha256(place.read_bytes()).hexdigest()} if place.is_file() else {}
+        return {**self.case.inputs, **known}
+
     def measures(self, kind: str) -> Row:
         """What every report on learning says of its case."""
         return {
@@ -73,6 +86,10 @@ class Lessons:
             "agents": len(self.history.agents),
         }
 
+    def days(self) -> Times:
+        """The settlement day of each interval, (T,) datetime64[D]."""
+        return local_dates(self.history.start, self.config.timezone)
+
     def people(self) -> dict[str, list[Row]]:
         """Tables of who is who."""
         community = self.case.community
@@ -86,7 +103,7 @@ class Lessons:
         return {
             "made": name,
             "versions": runs.versions(),
-            "inputs": self.case.inputs,
+            "inputs": self.inputs,
             "seed": self.config.seed,
             "config": self.config.model_dump(mode="json"),
         }
@@ -94,7 +111,7 @@ class Lessons:
     def id(self, *question: object) -> str:
         """First day, and a hash of inputs, settings and what is asked."""
         held = [
-            sorted(self.case.inputs.items()),
+            sorted(self.inputs.items()),
             self.config.model_dump(mode="json"),
             list(question),
             runs.code_hash(),
@@ -102,8 +119,21 @@ class Lessons:
         return f"{self.first}-{sha256(json.dumps(plain(held), sort_keys=True).encode()).hexdigest()[:10]}"
 
 
+@contextmanager
+def untouched(case: Case) -> Iterator[None]:
+    """Leave no store behind where the case had none and is refused."""
+    store = case.folder / STORE
+    was_there = store.exists()
+    try:
+        yield
+    except InputError:
+        if not was_there:
+            shutil.rmtree(store, ignore_errors=True)
+        raise
+
+
 def lessons(case: Case, progress: Progress) -> Lessons:
-    """Read a case as something to learn from; a refusal writes nothing.
+    """Read a case as something to learn from.
 
     Raises
     ------
@@ -146,12 +176,34 @@ def lessons(case: Case, progress: Progress) -> Lessons:
 
 
 def remember(found: Lessons) -> int:
-    """Add the case's history to its folder; rows that are there already are not written again."""
-    return found.history.append(found.case.folder / HISTORY)
+    """Add the case's history to its folder; rows that are there already are not written again.
+
+    A history that tells the same intervals otherwise (prices or statements were edited, somebody joined) is put
+    aside under a name of its own, and a new one begun.
+
+    Returns
+    -------
+    int
+        How many rows were added.
+    """
+    place = found.case.folder / HISTORY
+    try:
+        return found.history.append(place)
+    except DataError:
+        place.rename(_free(place))
+        return found.history.append(place)
 
 
-def chosen_folder(case: Case, out: Path | None, kind: str, name: str) -> Path:
-    """Where to write: ``out``, or ``<kind>/<id>`` in the case.
+def _free(place: Path) -> Path:
+    """The first name ``history-before-N`` that nothing has."""
+    number = 1
+    while (aside := place.with_name(f"{place.name}-before-{number}")).exists():
+        number += 1
+    return aside
+
+
+def refuse_existing(out: Path | None) -> None:
+    """Refuse to write where something is.
 
     Raises
     ------
@@ -160,4 +212,3 @@ def chosen_folder(case: Case, out: Path | None, kind: str, name: str) -> Path:
     """
     if out is not None and out.exists():
         raise CaseError(f"{out}: exists already; choose another name or remove it")
-    return out or case.folder / kind / name

@@ -20,6 +20,7 @@ from evenwatt.studies.cascade.agreement import agreement, owed_nothing
 from evenwatt.studies.cascade.community import Community
 from evenwatt.studies.cascade.config import CascadeConfig
 from evenwatt.studies.cascade.day import Plan, Prepared, Residues, conclude, member_awards, prepare
+from evenwatt.studies.cascade.learned import fitted_on
 from evenwatt.studies.cascade.talks_tally import TalksTally
 from evenwatt.studies.cascade.tally import Tally
 from evenwatt.studies.division import division
@@ -39,7 +40,7 @@ def report(work: Work) -> Report:
         case=case.folder.resolve().name,
         meters=sample,
         skipped=skipped,
-        notes=[*work.store.notes, *_unpooled(community, sample)],
+        notes=[*work.store.notes, *_unpooled(community, sample), *fitted_on(case, work.store)],
     )
     return told if plan.bargain is None else talks_findings.added(told, period, plan.bargain)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,10 +13,12 @@ import numpy as np
 from evenwatt.core.errors import DataError, gather
 
 if TYPE_CHECKING:
-    from evenwatt.learning.columns import Column
+    from evenwatt.learning.columns import Array, Column
     from evenwatt.learning.history import History
 
 FILE = "outcomes.csv"
+ROUNDED = 1.0  # flows may have been rounded to whole watt-hours, each on its own [Wh]
+NOISY = 2.0  # times what there was, beyond which a flow is a fault and not a meter's error
 
 
 def read_outcomes(path: Path, history: History, zone: str) -> dict[str, Column]:
@@ -38,7 +41,8 @@ def read_outcomes(path: Path, history: History, zone: str) -> dict[str, Column]:
     Raises
     ------
     DataError
-        Naming every row of an unknown party or interval, below zero, or that stands twice.
+        Naming every row of an unknown party or interval, below zero, or that stands twice, and every supplier that
+        gave far more than it had.
     """
     from evenwatt.data import schema
     from evenwatt.learning.columns import Column
@@ -71,4 +75,20 @@ def read_outcomes(path: Path, history: History, zone: str) -> dict[str, Column]:
             # Who is named in an interval traded; the links not named carried nothing.
             wh[cell[0]] = np.nan_to_num(wh[cell[0]])
             wh[cell] = row["wh"]
+        faults.extend(_too_much(wh, history))
     return {"flow": Column(wh, "link", history.end)}
+
+
+def _too_much(wh: Array, history: History) -> Iterator[str]:
+    """Intervals in which a supplier gave, or a link carried, far more than it could, beyond all noise."""
+    given, held = wh.sum(axis=2), history["capacity"]
+    for t, k in np.argwhere(given > NOISY * held + ROUNDED * len(history.agents)):
+        yield (
+            f"{history.start[t]}Z, {history.suppliers[k]}: gave {given[t, k]:.10g} Wh, far more than the "
+            f"{held[t, k]:.10g} Wh it had"
+        )
+    for t, k, j in np.argwhere(wh > NOISY * history["limit"] + ROUNDED):
+        yield (
+            f"{history.start[t]}Z, {history.suppliers[k]} to {history.agents[j]}: {wh[t, k, j]:.10g} Wh, far more than "
+            f"the limit of the link, {history['limit'][t, k, j]:.10g} Wh"
+        )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
@@ -18,14 +18,15 @@ from evenwatt.engine.executor import executor
 from evenwatt.studies import runs
 from evenwatt.studies.cascade.config import BARGAIN, CascadeConfig, ScenarioConfig
 from evenwatt.studies.cascade.draws import Draw, outcomes
+from evenwatt.studies.cascade.lessons import refuse_existing
 from evenwatt.studies.cascade.loop import skipped_rules
 from evenwatt.studies.cascade.scenarios import scenarios
 from evenwatt.studies.cascade.simulated import Simulated, report
 from evenwatt.studies.case import Case, silent
 from evenwatt.studies.division import division
 from evenwatt.studies.story import Progress
+from evenwatt.studies.written import Page, write_report
 
-Page = Callable[[dict[str, Any]], str]
 Row = dict[str, Any]
 
 TABLES = {
@@ -86,8 +87,7 @@ def simulate(
         exists.
     """
     config = only_cascade(case)
-    if out is not None and out.exists():
-        raise CaseError(f"{out}: exists already; choose another name or remove it")
+    refuse_existing(out)
     worlds = _worlds(case, config, only)
     pairs = rule_pairs(config)
     store = _accepted(case, config, pairs, progress)
@@ -104,7 +104,7 @@ def simulate(
         _clear(work)
         raise
     told = _told(case, config, store, worlds, pairs, work, name)
-    _write(folder, told, page)
+    write_report(folder, told, TABLES, page=page)
     _clear(work)
     return Simulation(folder, told)
 
@@ -242,26 +242,3 @@ def _clear(work: Path) -> None:
     shutil.rmtree(work)
     if not any(work.parent.iterdir()):
         work.parent.rmdir()
-
-
-def _write(folder: Path, told: dict[str, Any], page: Page | None) -> None:
-    """Write the folder beside its final name, then rename it."""
-    import polars as pl
-
-    part = folder.with_name(f".{folder.name}.part")
-    shutil.rmtree(part, ignore_errors=True)
-    part.mkdir(parents=True)
-    try:
-        (part / "report.json").write_text(
-            json.dumps(told, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8"
-        )
-        for name, columns in TABLES.items():
-            frame = pl.DataFrame(told["tables"][name], infer_schema_length=None)
-            frame = frame if frame.width else pl.DataFrame({column: [] for column in columns})
-            frame.write_parquet(part / f"{name}.parquet", compression="zstd")
-            frame.write_csv(part / f"{name}.csv")
-        if page is not None:
-            (part / "report.html").write_text(page(told), encoding="utf-8")
-        part.rename(folder)
-    finally:
-        shutil.rmtree(part, ignore_errors=True)

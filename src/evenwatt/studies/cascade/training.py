@@ -12,7 +12,7 @@ from evenwatt.core.chance import stream
 from evenwatt.core.report import Report
 from evenwatt.studies import runs
 from evenwatt.studies.cascade.learned import POLICY
-from evenwatt.studies.cascade.lessons import Lessons, chosen_folder, lessons, remember
+from evenwatt.studies.cascade.lessons import Lessons, lessons, refuse_existing, remember, untouched
 from evenwatt.studies.case import Case, silent
 from evenwatt.studies.story import Progress
 from evenwatt.studies.written import Page, write_report
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 
 FOLDER = "models"
+SAME = 1e-6  # worths closer than this differ by solvers' dust [-]
 REFITS = 8  # fits on drawn days, for the intervals of weights and discounts
 TABLES = {
     "models": ("model", "version", "first", "last", "rows", "hash", "seconds"),
@@ -87,15 +88,20 @@ def train(
     CaseError
         If the case is no cascade, too short, or ``out`` exists.
     """
-    held = lessons(case, progress)
-    name = held.id("train", refits)
-    folder = chosen_folder(case, out, FOLDER, name)
-    if (folder / "report.json").is_file():
-        return Trained(folder, runs.read_json(folder / "report.json"))
+    from evenwatt.learning.policy import WeightPolicy
+
+    refuse_existing(out)
+    WeightPolicy(refits=refits)  # refuses a number of refits that tells nothing, before anything is read
+    with untouched(case):
+        held = lessons(case, progress)
+        name = held.id("train", refits)
+        folder = out or case.folder / FOLDER / name
+        if (folder / "report.json").is_file():
+            return Trained(folder, runs.read_json(folder / "report.json"))
+        fitted = _Fits(held, clock, progress)
+        policy = _policy(fitted, refits)
+        others = _others(fitted)
     remember(held)
-    fitted = _Fits(held, clock, progress)
-    policy = _policy(fitted, refits)
-    others = _others(fitted)
     told = _report(held, fitted, policy, others).to_dict() | {"provenance": held.provenance(name)}
 
     def models(place: Path) -> None:
@@ -163,7 +169,9 @@ def _report(held: Lessons, fitted: _Fits, policy: WeightPolicy, others: list[Mod
     assert policy.learned is not None
     models: list[Any] = [policy, *others]
     told = {one.name: one.explain() for one in models}
-    daily: list[Row] = [dict(row) for row in policy.weight_rows(held.history.at_gate(slice(None)))]
+    daily: list[Row] = [
+        dict(row) for row in policy.weight_rows(held.history.at_gate(slice(None)), held.days())
+    ]
     tables = {
         **held.people(),
         "models": [_model_row(one, fitted) for one in models],
@@ -174,21 +182,35 @@ def _report(held: Lessons, fitted: _Fits, policy: WeightPolicy, others: list[Mod
         "discount": policy.learned.discount_rows(),
         "candidates": fitted.candidates,
     }
-    chosen = next(row for row in fitted.candidates if row["chosen"])
     return Report(
         study="cascade",
         summary=[
-            f"{chosen['title']} did best on the last days of {held.first} to {held.last}, which it was not fitted on; "
-            "fitted anew on all days it is policy.model.",
+            _choice(held, fitted.candidates),
             *(f"{sentence[0].upper()}{sentence[1:]}." for sentence in told[policy.name].sentences),
             *([] if "hidden-weights" in told else [
                 "The case holds no outcomes.csv of what was agreed, so hidden weights were not looked for."
             ]),
         ],
-        measures={**held.measures("training"), "rule": chosen["rule"], "seconds": sum(fitted.seconds.values())},
+        measures={
+            **held.measures("training"),
+            "rule": next(row["rule"] for row in fitted.candidates if row["chosen"]),
+            "seconds": sum(fitted.seconds.values()),
+        },
         tables=tables,
-        notes=list(held.notes),
+        notes=[*held.notes, *(told["hidden-weights"].sentences if "hidden-weights" in told else ())],
     )  # fmt: skip
+
+
+def _choice(held: Lessons, candidates: list[Row]) -> str:
+    """Which policy was kept, and whether anything spoke for it."""
+    chosen = next(row for row in candidates if row["chosen"])
+    days = f"the last days of {held.first} to {held.last}, which {{}} not fitted on"
+    after = "fitted anew on all days it is policy.model."
+    least, most = (choose(row["worth"] for row in candidates) for choose in (min, max))
+    if most - least <= SAME * abs(most):
+        kept = f"so the simplest was kept, {chosen['title']}"
+        return f"All policies were worth the same on {days.format('they were')}, {kept}; {after}"
+    return f"{chosen['title']} did best on {days.format('it was')}; {after}"
 
 
 def _model_row(model: Any, fitted: _Fits) -> Row:
