@@ -85,3 +85,16 @@ def test_weights_over_time_have_a_row_for_each_day_and_player(past):
 def test_a_window_of_nothing_is_refused(past):
     with pytest.raises(ProblemError, match="window: 0"):
         weights_over_time(past, window=0)
+
+
+def test_a_long_past_is_fitted_on_bargains_spread_over_it():
+    from evenwatt.learning.hidden import _spread
+
+    rows = np.flatnonzero(np.arange(5000) % 7 > 0)
+    chosen = _spread(rows, 900)
+    assert len(np.unique(chosen)) == 900
+    assert set(chosen) <= set(rows)
+    assert np.array_equal(_spread(rows, 10_000), rows)
+    # Every twentieth of the past and every hour of a day of 24 has its share.
+    assert np.histogram(chosen, 20, (0, 5000))[0].min() >= 40
+    assert np.bincount(chosen % 24, minlength=24).min() >= 20

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from evenwatt.core.chance import stream
 from evenwatt.core.errors import ProblemError, gather
 from evenwatt.learning.history import History
 from evenwatt.learning.inverse import InferredWeights, infer_weights
@@ -33,6 +34,8 @@ class HiddenWeights:
     ----------
     interval : float
         Nominal coverage of the weights' intervals.
+    most_rows : int
+        Bargains to fit on at most, spread over the past; the time grows with them, and 2,000 tell what can be told.
     found : InferredWeights or None
         What was learned; None before.
     players : tuple of str
@@ -54,6 +57,7 @@ class HiddenWeights:
     """
 
     interval: float = 0.95
+    most_rows: int = 2000
     found: InferredWeights | None = None
     players: tuple[str, ...] = ()
     training: Training | None = None
@@ -71,9 +75,11 @@ class HiddenWeights:
             If the history is empty or lacks a column it needs.
         """
         training = training_of(past, (*self.needs, _seen_column(past)))
+        gains = seen_gains(past)
+        rows = _spread(np.flatnonzero(np.isfinite(gains).any(axis=1)), self.most_rows)
         found = infer_weights(
-            past.bargain(),
-            seen_gains(past),
+            past.bargain().rows(rows),
+            gains[rows],
             interval=self.interval,
             names=past.players,
             progress=progress,
@@ -111,6 +117,7 @@ class HiddenWeights:
         arrays = {name: np.asarray(getattr(found, name)) for name in ARRAYS}
         settings = {
             "interval": self.interval,
+            "most_rows": self.most_rows,
             "players": list(self.players),
             "iterations": found.iterations,
             "reasons": {str(player): reason for player, reason in found.reasons.items()},
@@ -128,12 +135,29 @@ class HiddenWeights:
             iterations=int(settings["iterations"]),
             reasons={int(player): reason for player, reason in settings["reasons"].items()},
         )
-        return cls(float(settings["interval"]), found, tuple(settings["players"]), training)
+        return cls(
+            float(settings["interval"]),
+            int(settings["most_rows"]),
+            found,
+            tuple(settings["players"]),
+            training,
+        )
 
     @property
     def _found(self) -> InferredWeights:
         assert self.found is not None
         return self.found
+
+
+def _spread(rows: npt.NDArray[np.intp], most: int) -> npt.NDArray[np.intp]:
+    """At most so many rows, always the same ones: one from each of as many stretches, at a place drawn in it.
+
+    A regular step would fall in with the hours of the day.
+    """
+    if len(rows) <= most:
+        return rows
+    edges = np.linspace(0, len(rows), most + 1).astype(np.int64)
+    return rows[edges[:-1] + (np.diff(edges) * stream(0, "rows").random(most)).astype(np.int64)]
 
 
 ARRAYS = (
