@@ -23,7 +23,7 @@ def by_model(rows: Sequence[Row]) -> dict[str, list[tuple[str, float]]]:
         held = value(row, "importance")
         if held is not None:
             of.setdefault(str(row.get("model") or ""), []).append(
-                (str(row.get("feature") or ""), max(held, 0.0))
+                (str(row.get("meaning") or row.get("feature") or ""), max(held, 0.0))
             )
     made = {}
     for model, features in of.items():
@@ -39,7 +39,7 @@ def importances(rows: Sequence[Row]) -> str:
 
     Parameters
     ----------
-    rows : rows of model, feature, importance
+    rows : rows of model, feature, importance, and the feature's meaning in words where it has one
         Importances of one model count against each other: they are drawn as shares of their sum.
     """
     of = by_model(rows)
@@ -54,7 +54,7 @@ def importances(rows: Sequence[Row]) -> str:
     axis = Axis(
         0, max(ticks[-1][0], max(h.middle or 0 for h in held)), ticks, "Share of the model’s importance [%]"
     )
-    return interval_rows(held, axis, title=TITLE, description=importances_told(rows), row=23.0)
+    return interval_rows(held, axis, title=TITLE, description=importances_told(rows), row=28.0)
 
 
 def importances_told(rows: Sequence[Row]) -> str:

@@ -28,7 +28,7 @@ SAME = 1e-6  # worths closer than this differ by solvers' dust [-]
 REFITS = 8  # fits on drawn days, for the intervals of weights and discounts
 TABLES = {
     "models": ("model", "version", "first", "last", "rows", "hash", "seconds"),
-    "importance": ("model", "feature", "importance"),
+    "importance": ("model", "feature", "meaning", "importance"),
     "loss": ("model", "epoch", "train", "validation"),
     "bargain_weights": ("day", "party", "weight", "low", "high", "verdict"),
     "identifiability": ("party", "weight", "low", "high", "se", "information", "sensitive_share", "verdict"),
@@ -223,6 +223,8 @@ def _model_row(model: Any, fitted: _Fits) -> Row:
 
 def _importances(told: dict[str, Any]) -> list[Row]:
     """Importances of every model, as parts of the model's sum."""
+    from evenwatt.learning.features import MEANING
+
     rows = []
     for name, explanation in told.items():
         held = [row for row in explanation.rows if row.get("importance") is not None]
@@ -231,7 +233,7 @@ def _importances(told: dict[str, Any]) -> list[Row]:
         for row in held:
             by[str(row["feature"])] = by.get(str(row["feature"]), 0.0) + max(float(row["importance"]), 0.0)
         rows += [
-            {"model": name, "feature": feature, "importance": worth / total}
+            {"model": name, "feature": feature, "meaning": MEANING.get(feature), "importance": worth / total}
             for feature, worth in sorted(by.items(), key=lambda item: -item[1])
             if total > 0
         ]
