@@ -182,7 +182,8 @@ def _coverage(worlds: int) -> None:
         known = found.verdict != "not identified"
         inside += held[known].tolist()
         errors += found.log_se[known].tolist()
-        open_inside += held[~known].tolist()
+        # Where nobody's ratios are known there is no yardstick to give a weight by.
+        open_inside += held[~known].tolist() if among.any() else []
     got, se = np.array(inside), np.array(errors)
     print("| standard error of the log weight | intervals | covered |\n|---|---|---|")
     for low, high in itertools.pairwise(edges):

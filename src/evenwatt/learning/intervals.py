@@ -11,7 +11,9 @@ from evenwatt.learning.likelihood import Array, Fit, Indices, Observed, Pins, be
 
 REACH = 6.0  # log ratio beyond which a weight that the data still allow is called open
 CLOSE = 0.04  # relative, of the root of the deviance at an end
-ENOUGH, STEPS = 0.1, 5  # of deviance that a step must gain, and steps, for all other weights
+# Of deviance that a step must gain, and steps, for all other weights. Fewer steps stop in valleys where constraints
+# switch, and call a weight known that is not.
+ENOUGH, STEPS = 0.02, 15
 BETTER = 0.5  # of deviance below the best fit at which it was not the best
 ROUNDS = 10
 NOTHING = 1e-300  # instead of 0 below a fraction
