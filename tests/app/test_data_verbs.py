@@ -76,3 +76,22 @@ def test_a_period_of_a_series_is_imported(real_data, tmp_path):
     assert answer.exit_code == 0, answer.output
     assert "720 intervals" in answer.output
     assert len(pl.read_csv(tmp_path / "june" / "prices.csv")) == 720
+
+
+def test_import_tells_meters_from_series(tmp_path, monkeypatch):
+    from typer.testing import CliRunner
+
+    from evenwatt.app.cli import app
+
+    monkeypatch.chdir(tmp_path)
+    runner = CliRunner()
+    assert runner.invoke(app, ["data", "sample", "v.csv", "--households", "3"]).exit_code == 0
+    done = runner.invoke(app, ["data", "import", "v.csv", "--out", "in", "--timezone", "Europe/Prague"])
+    assert done.exit_code == 0, done.output
+    assert "evenwatt init CASE --meters in/meters.csv" in done.output
+    assert (tmp_path / "in" / "meters.csv").read_bytes() == (tmp_path / "v.csv").read_bytes()
+    hours = [f"2026-06-01T{h:02d}:00:00Z,{50 + h}" for h in range(24)]
+    (tmp_path / "p.csv").write_text("interval_start,price_eur_mwh\n" + "\n".join(hours) + "\n")
+    done = runner.invoke(app, ["data", "import", "p.csv", "--out", "prices"])
+    assert done.exit_code == 0, done.output
+    assert (tmp_path / "prices" / "prices.csv").is_file()

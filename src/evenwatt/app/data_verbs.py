@@ -11,11 +11,12 @@ from evenwatt.app import sharing_verbs
 from evenwatt.app.fetch_verb import From, Json, To, fetch
 from evenwatt.app.terminal import emit, guarded, say
 
+KINDS = ("auto", "meters", "export", "prices", "generation")
 Repair = Annotated[
     list[str] | None,
     typer.Option(
         "--repair",
-        help="FAULT=POLICY of a series: clock-changes=normalised, missing=hold, missing=leave-out.",
+        help="FAULT=POLICY: meters as for init; series clock-changes=normalised, missing=hold, missing=leave-out.",
     ),
 ]
 
@@ -31,10 +32,10 @@ def enrol(data: typer.Typer) -> None:
 @guarded
 def import_file(
     file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="A national file or a folder of them; a series.")
+        Path, typer.Argument(metavar="FILE", help="Meters, a national file, or a folder of them; a series.")
     ],
     kind: Annotated[
-        str, typer.Option("--kind", help="auto, export (a national file), prices or generation.")
+        str, typer.Option("--kind", help="auto, meters, export (a national file), prices or generation.")
     ] = "auto",
     country: Annotated[
         str | None, typer.Option("--country", help="Whose national file it is: cz, at, fr, pt, es.")
@@ -46,7 +47,10 @@ def import_file(
         str | None, typer.Option("--timezone", help="Zone of the file's clock, if not its format's own.")
     ] = None,
     offset: Annotated[
-        str | None, typer.Option("--offset", help="Series: fixed UTC offset of bare stamps, e.g. +01:00.")
+        str | None, typer.Option("--offset", help="Fixed UTC offset of bare stamps, e.g. +01:00.")
+    ] = None,
+    year: Annotated[
+        int | None, typer.Option("--year", help="Meters: year of a file that states none.")
     ] = None,
     column: Annotated[str | None, typer.Option("--column", help="Series: which column, if several.")] = None,
     first: From = None,
@@ -70,14 +74,18 @@ def import_file(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Turn a national file into meters and shares, or a series of prices or generation into a case's file."""
+    """Turn meter files into one, a national file into meters and shares, or a series into a case's file."""
     from evenwatt.core.errors import CaseError, DataError
 
-    if kind not in ("auto", "export", "prices", "generation"):
-        raise CaseError(f"--kind '{kind}': there are auto, export, prices, generation")
+    if kind not in KINDS:
+        raise CaseError(f"--kind '{kind}': there are {', '.join(KINDS)}")
     if not file.exists():
         raise DataError(f"{file}: there is no such file or folder")
     folder = out or _beside(file)
+    policies = dict(part.partition("=")[::2] for part in repair or [])
+    if kind == "meters" or (kind == "auto" and country is None and _is_meters(file)):
+        _import_meters(file, folder, zone or "UTC", offset, year, policies, json)
+        return
     if kind == "export" or country is not None or (kind == "auto" and _is_export(file)):
         _import_export(file, folder, country, zone, json)
         return
@@ -86,13 +94,65 @@ def import_file(
     begin, end = _some_period(first, last, zone)
     said = imports.read_series(
         file, kind=None if kind == "auto" else kind, column=column, zone=zone, offset=offset,  # type: ignore[arg-type]
-        first=begin, last=end, repair=dict(part.partition("=")[::2] for part in repair or []),
+        first=begin, last=end, repair=policies,
     )  # fmt: skip
     if said.kind == "prices":
         path, notes = imports.write_prices(said, folder, imports.Markup(buy_add, sell_add, local_split))
     else:
         path, notes = imports.write_meter(said, folder, meter=meter, peak_kw=peak_kw, minutes=minutes)
     _tell_imported(said, path, notes, json)
+
+
+def _is_meters(file: Path) -> bool:
+    """Whether readings are all a file can be: a wide one could be a series too, and that is tried first."""
+    from evenwatt.core.errors import DataError
+    from evenwatt.data import exports, readers
+
+    try:
+        format_of = readers.sniff(file).__name__.rpartition(".")[2]
+    except DataError:
+        return False
+    if format_of != "wide":
+        return True
+    from evenwatt.data import imports
+
+    for known in (exports.sniff, imports.recognise):
+        try:
+            known(file)
+        except DataError:
+            continue
+        return False
+    return True
+
+
+def _import_meters(
+    file: Path,
+    folder: Path,
+    zone: str,
+    offset: str | None,
+    year: int | None,
+    repair: dict[str, str],
+    json: bool,
+) -> None:
+    from evenwatt.data import imports
+
+    made = imports.import_meters(file, folder, zone=zone, offset=offset, year=year, repair=repair)
+    held, notes = made.meters, [*made.meters.notes, *(str(finding) for finding in made.quality.findings)]
+    if json:
+        emit(
+            {
+                "kind": "meters", "registers": len(held.registers), "intervals": len(held.start),
+                "seconds": held.seconds, "files": [str(path) for path in made.paths], "notes": notes,
+            }
+        )  # fmt: skip
+        return
+    say(
+        f"{file}: {len(held.registers)} registers, {len(held.start):,} intervals of {held.seconds // 60} minutes from "
+        f"{held.start[0]}Z",
+        *(f"  {path}" for path in made.paths),
+        *notes,
+        f"next: evenwatt init CASE --meters {made.paths[0]} --timezone {zone}",
+    )
 
 
 def _beside(file: Path) -> Path:

@@ -15,7 +15,7 @@ from evenwatt.core import exact
 from evenwatt.core.chance import stream
 from evenwatt.core.errors import DataError, gather
 from evenwatt.core.meters import Direction, Meters, Register, Times, instants
-from evenwatt.core.units import W_PER_KW, WH_PER_KWH
+from evenwatt.core.units import W_PER_KW
 from evenwatt.data.clock import local_labels
 from evenwatt.data.household import load_w, wander
 from evenwatt.data.solar import REFERENCE, on_panel, sun
@@ -122,21 +122,9 @@ def write(sample: Sample, path: Path | str) -> None:
     path : path
         The file: interval_start (UTC), meter, role, kwh.
     """
-    import polars as pl
+    from evenwatt.data.tidy_file import write_tidy
 
-    meters = sample.meters
-    steps = len(meters.start)
-    kwh = [f"{whole // WH_PER_KWH}.{whole % WH_PER_KWH:03d}" for whole in meters.wh.T.ravel().tolist()]
-    pl.DataFrame(
-        {
-            "interval_start": np.tile(
-                np.datetime_as_string(meters.start, unit="s", timezone="UTC"), len(meters.registers)
-            ),
-            "meter": np.repeat([r.meter for r in meters.registers], steps),
-            "role": np.repeat([r.direction for r in meters.registers], steps),
-            "kwh": kwh,
-        }
-    ).write_csv(path)
+    write_tidy(sample.meters, path)
 
 
 def write_tables(sample: Sample, folder: Path | str) -> tuple[Path, ...]:
