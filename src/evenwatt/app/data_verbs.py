@@ -164,7 +164,7 @@ def _beside(file: Path) -> Path:
 def _is_export(file: Path) -> bool:
     """Whether a file is one of a national data centre; if it is nothing known at all, say all that is."""
     from evenwatt.core.errors import DataError
-    from evenwatt.data import exports, imports, text
+    from evenwatt.data import exports, imports, readers, text
     from evenwatt.data.imports.answers import is_answer
 
     if file.is_dir():
@@ -179,7 +179,8 @@ def _is_export(file: Path) -> bool:
                 formats = "\n".join(
                     f"    {name}: {exports.reader(name).LOOKS_LIKE}" for name in exports.FORMATS
                 )
-                raise DataError(f"{why}\n  national formats:\n{formats}") from None
+                meters = "\n".join(f"    {name}: {looks}" for name, looks in readers.looks().items())
+                raise DataError(f"{why}\n  national formats:\n{formats}\n  meter files:\n{meters}") from None
         return False
     return True
 

@@ -55,6 +55,15 @@ class ByChoice:
     def fit(self, past: History, *, rng: Rng = 0, progress: Progress | None = None) -> ByChoice:
         """A copy with the best candidate, fitted on the whole past."""
         chance = generator(rng)
+        worth = self.compared(past, rng=chance, progress=progress)
+        best = self.candidates[int(np.argmax([amount for _, amount in worth]))]
+        return replace(self, best=best.fit(past, rng=chance.spawn(1)[0], progress=progress), worth=worth)
+
+    def compared(
+        self, past: History, *, rng: Rng = 0, progress: Progress | None = None
+    ) -> tuple[tuple[str, float], ...]:
+        """What each candidate was worth on the last part of the past, fitted on the first, by its name [money]."""
+        chance = generator(rng)
         cut = self._held_out(past)
         before, now = past_of(past, cut), past.at_gate(cut.test)
         worth = []
@@ -62,14 +71,8 @@ class ByChoice:
             if progress is not None:
                 progress(place, len(self.candidates) + 1, rule.title)
             flows = rule.fit(before, rng=chance.spawn(1)[0]).allocate(now).flows
-            worth.append(float(self._judged(past.rows(cut.test), flows).sum()))
-        best = self.candidates[int(np.argmax(worth))]
-        names = [rule.name for rule in self.candidates]
-        return replace(
-            self,
-            best=best.fit(past, rng=chance.spawn(1)[0], progress=progress),
-            worth=tuple(zip(names, worth, strict=True)),
-        )
+            worth.append((rule.name, float(self._judged(past.rows(cut.test), flows).sum())))
+        return tuple(worth)
 
     def allocate(self, now: History) -> Allocated:
         """What the choice gives.

@@ -15,7 +15,16 @@ from evenwatt.learning.boosting import Forest, Growth
 from evenwatt.learning.columns import Array
 from evenwatt.learning.features import MEANING, NEEDS, agent_features
 from evenwatt.learning.line import Scale
-from evenwatt.learning.model import Explanation, Progress, Rng, State, Training, fitted, training_of
+from evenwatt.learning.model import (
+    Explanation,
+    Progress,
+    Rng,
+    State,
+    Training,
+    fitted,
+    refuse_others,
+    training_of,
+)
 
 if TYPE_CHECKING:
     from evenwatt.learning.history import History
@@ -104,10 +113,7 @@ class DemandModel:
             If the agents are others than those learned.
         """
         fitted(self.training, self.name)
-        if now.agents != self.agents:
-            raise ProblemError(
-                f"demand model of agents {self.agents}; the history has {now.agents}; fit it again"
-            )
+        refuse_others(self.name, self.agents, now.agents)
         features = agent_features(now, extra=self.extra)
         linear = linear_part(features, len(self.extra))
         claim = now["claim"]

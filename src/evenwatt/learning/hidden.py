@@ -13,7 +13,16 @@ from evenwatt.core.chance import stream
 from evenwatt.core.errors import ProblemError, gather
 from evenwatt.learning.history import History
 from evenwatt.learning.inverse import InferredWeights, infer_weights
-from evenwatt.learning.model import Explanation, Progress, Rng, State, Training, fitted, training_of
+from evenwatt.learning.model import (
+    Explanation,
+    Progress,
+    Rng,
+    State,
+    Training,
+    fitted,
+    refuse_others,
+    training_of,
+)
 from evenwatt.learning.terms import Terms
 
 Array = npt.NDArray[np.float64]
@@ -97,10 +106,7 @@ class HiddenWeights:
             If the players are not those it was fitted on.
         """
         fitted(self.training, self.name)
-        if now.players != self.players:
-            raise ProblemError(
-                f"{self.name}: fitted on {', '.join(self.players)}; found {', '.join(now.players)}; fit it again"
-            )
+        refuse_others(self.name, self.players, now.players)
         weights = np.exp(self._found.log_weights - self._found.log_weights.max())
         return Terms(np.tile(weights, (len(now), 1)), now["claim"])
 

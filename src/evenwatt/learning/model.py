@@ -162,3 +162,17 @@ def fitted(training: Training | None, name: str) -> Training:
             f"model {name!r} has not learned anything yet; call fit(past) and use what it returns"
         )
     return training
+
+
+def refuse_others(name: str, mine: tuple[str, ...], theirs: tuple[str, ...]) -> None:
+    """Refuse a history of other parties than a model was fitted on.
+
+    Raises
+    ------
+    ProblemError
+        Naming both.
+    """
+    if mine != theirs:
+        raise ProblemError(
+            f"model {name!r}: fitted on {', '.join(mine)}; the history has {', '.join(theirs)}; fit it again"
+        )

@@ -16,7 +16,16 @@ from evenwatt.learning.columns import Array, Times
 from evenwatt.learning.demand import DemandModel, out_of_fold
 from evenwatt.learning.features import NEEDS, overstated
 from evenwatt.learning.line import ridge
-from evenwatt.learning.model import Explanation, Progress, Rng, State, Training, fitted, training_of
+from evenwatt.learning.model import (
+    Explanation,
+    Progress,
+    Rng,
+    State,
+    Training,
+    fitted,
+    refuse_others,
+    training_of,
+)
 from evenwatt.learning.policy_form import Parameters, form, plain
 from evenwatt.learning.policy_learned import PolicyFeatures, PolicyLearned
 from evenwatt.learning.policy_task import Task, worth_of_need
@@ -273,11 +282,7 @@ class WeightPolicy:
     def _of(self, now: History) -> PolicyLearned:
         fitted(self.training, self.name)
         assert self.learned is not None
-        if (now.suppliers, now.agents) != (self.learned.suppliers, self.learned.agents):
-            raise ProblemError(
-                f"policy of {', '.join((*self.learned.suppliers, *self.learned.agents))}; the history has "
-                f"{', '.join((*now.suppliers, *now.agents))}; fit it again"
-            )
+        refuse_others(self.name, self.learned.players, now.players)
         return self.learned
 
 

@@ -9,12 +9,20 @@ import numpy as np
 import numpy.typing as npt
 
 from evenwatt.core.chance import generator
-from evenwatt.core.errors import ProblemError
 from evenwatt.learning.boosting import Forest, Growth, grow
 from evenwatt.learning.columns import Array
 from evenwatt.learning.feasible import feasible
 from evenwatt.learning.features import MEANING, NEEDS, AgentFeatures, agent_features
-from evenwatt.learning.model import Explanation, Progress, Rng, State, Training, fitted, training_of
+from evenwatt.learning.model import (
+    Explanation,
+    Progress,
+    Rng,
+    State,
+    Training,
+    fitted,
+    refuse_others,
+    training_of,
+)
 
 if TYPE_CHECKING:
     from evenwatt.learning.history import History
@@ -100,10 +108,7 @@ class Surrogate:
             If the agents are others than those learned.
         """
         fitted(self.training, self.name)
-        if now.agents != self.agents:
-            raise ProblemError(
-                f"surrogate of agents {self.agents}; the history has {now.agents}; fit it again"
-            )
+        refuse_others(self.name, self.agents, now.agents)
         rows, claim = _features(agent_features(now, extra=self.extra), now), now["claim"]
         wanted = np.stack([one.predict(rows[:, agent]) for agent, one in enumerate(self.forests)], axis=-1)
         limit = now["limit"] if "limit" in now.columns else np.inf

@@ -114,12 +114,17 @@ def sniff(path: Path | str) -> ModuleType:
     scores = {name: reader.score(names) for name, reader in readers.items() if name != "citylearn"}
     best = max(scores, key=lambda name: scores[name])
     if scores[best] < 0.5:
-        known = "\n".join(f"    {name}: {reader.LOOKS_LIKE}" for name, reader in readers.items())
+        known = "\n".join(f"    {name}: {words}" for name, words in looks().items())
         raise DataError(
             f"{file}: is of no known format\n  columns: {', '.join(names)[:200]}\n"
             f"  first row: {first[:200]}\n  known formats:\n{known}"
         )
     return readers[best]
+
+
+def looks() -> dict[str, str]:
+    """What a file of each known format looks like."""
+    return {name: import_module(f"evenwatt.data.readers.{name}").LOOKS_LIKE for name in FORMATS}
 
 
 def stated(

@@ -142,14 +142,18 @@ def _policy(fitted: _Fits, refits: int) -> WeightPolicy:
     from evenwatt.learning.chosen import ByChoice
 
     rules = learned()
-    choice = fitted.fit(ByChoice(rules), "choice")
-    best = choice.best.name
+    held = fitted.lessons
+    worth = dict(
+        ByChoice(rules).compared(
+            held.history, rng=stream(held.config.seed, "train choice"), progress=fitted.progress
+        )
+    )
+    best = max(rules, key=lambda rule: worth[rule.name])
     fitted.candidates = [
-        {"rule": rule.name, "title": rule.title, "worth": worth / 1e6, "chosen": rule.name == best}
-        for rule, (_, worth) in zip(rules, choice.worth, strict=True)
+        {"rule": rule.name, "title": rule.title, "worth": worth[rule.name] / 1e6, "chosen": rule is best}
+        for rule in rules
     ]
-    model = next(rule for rule in rules if rule.name == best).model  # type: ignore[attr-defined]
-    made: WeightPolicy = fitted.fit(replace(model, refits=refits), "policy")
+    made: WeightPolicy = fitted.fit(replace(best.model, refits=refits), "policy")  # type: ignore[attr-defined]
     return made
 
 
