@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 
 # Fewer rows than this a thread are done before it has begun.
 FEWEST = 16
@@ -41,6 +42,16 @@ def share_rows(rows: int, work: Callable[[int, int], object], *, threads: int | 
     # Several stretches a thread: some rows take longer than others.
     stretches = 4 * count
     edges = [rows * k // stretches for k in range(stretches + 1)]
-    with ThreadPoolExecutor(count) as pool:
-        # list() waits, and raises what a thread raised.
-        list(pool.map(work, edges[:-1], edges[1:]))
+    # list() waits, and raises what a thread raised.
+    list(_pool(count).map(work, edges[:-1], edges[1:]))
+
+
+@cache
+def _pool(count: int) -> ThreadPoolExecutor:
+    """Threads that wait for the next stretch: making them anew takes longer than many a loop."""
+    return ThreadPoolExecutor(count, thread_name_prefix="evenwatt-rows")
+
+
+# A forked process has none of its parent's threads, and would wait for them for ever.
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_pool.cache_clear)
