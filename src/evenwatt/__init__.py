@@ -16,6 +16,8 @@ _FAMILIES = (
     "data",
     "engine",
     "learning",
+    "markets",
+    "policies",
     "sharing",
     "studies",
 )
@@ -31,6 +33,8 @@ __all__ = [
     "engine",
     "learning",
     "load",
+    "markets",
+    "policies",
     "sharing",
     "studies",
 ]

@@ -1,0 +1,1 @@
+"""Mechanisms, one file each; `evenwatt.markets.mechanisms()` lists them with what they promise."""
