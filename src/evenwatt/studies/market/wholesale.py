@@ -1,0 +1,198 @@
+"""Companies in a step: utilities buy what they expect to need, power stations sell, the outside grid does both."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from evenwatt.markets.clear import clear
+from evenwatt.markets.clearing import Clearing
+from evenwatt.markets.orders import BUY, SELL, Orders
+from evenwatt.markets.regulator.instruments import Instruments
+from evenwatt.policies.actions import Actions
+from evenwatt.studies.market.setting import Population, Rules
+
+Array = npt.NDArray[np.float64]
+Whole = npt.NDArray[np.int64]
+# (endowment, claims (n,)) -> whole awards (n,), summing to the endowment.
+Share = Callable[[int, Whole], Whole]
+
+
+@dataclass
+class Traded:
+    """What the wholesale auction came to.
+
+    Attributes
+    ----------
+    orders, clearing : Orders, Clearing
+        Rows: utilities' bids, producers' asks, the outside grid's offer and its bid.
+    price : float
+        [per MWh]; not a number where nothing was traded.
+    bought, paid : (U,)
+        By utilities [Wh], [micro-units].
+    sold, earned : (P,)
+        By producers [Wh], [micro-units].
+    imported, exported : int
+        Over the border by this auction [Wh].
+    outside_pays : int
+        What the outside grid pays [micro-units].
+    """
+
+    orders: Orders
+    clearing: Clearing
+    price: float
+    bought: Whole
+    paid: Whole
+    sold: Whole
+    earned: Whole
+    imported: int
+    exported: int
+    outside_pays: int
+
+
+def traded(
+    people: Population,
+    rules: Rules,
+    limits: Instruments,
+    *,
+    step: int,
+    seed: int,
+    utility: Actions,
+    producer: Actions,
+    wanted: Whole,
+    free: Whole,
+    cost: Array,
+    outside: float,
+    cash: Whole,
+    near: float,
+    allowed: Array | None = None,
+) -> Traded:
+    """Clear the wholesale market of one step.
+
+    Parameters
+    ----------
+    wanted : (U,)
+        Expected need of each utility that no contract covers [Wh].
+    free : (P,)
+        What each producer can generate beyond its contracts [Wh].
+    cost : (P,)
+        Marginal cost, carbon included [per MWh].
+    outside : float
+        Price of the outside grid [per MWh].
+    cash : (agents,)
+        Balances: nobody bids what it cannot pay [micro-units].
+    near : float
+        A guess of the price [per MWh].
+    allowed : (P,), optional
+        Highest ask of each producer, where the regulator caps single ones [per MWh].
+    """
+    agents = people.agents
+    u, p = agents["utility"], agents["producer"]
+    low, high = limits.floor_per_mwh, limits.cap_per_mwh
+    bid = np.clip(utility["bid_per_mwh"], low, high)
+    ask = np.clip(producer["ask_per_mwh"], low, high)
+    if allowed is not None:
+        ask = np.minimum(ask, allowed)
+    buys = _payable(np.rint(wanted * utility["purchase_share"]), bid, cash[u])
+    # Who asks less than generation costs must be able to bear the difference.
+    sells = _payable(np.floor(free * producer["output_share"]), cost - ask, cash[p])
+    import_price = min(max(outside + rules.outside_fee_per_mwh, low), high)
+    export_price = min(max(outside - rules.outside_fee_per_mwh, low), high)
+    border = int(agents["regulator"][0]) + 1
+    orders = Orders(
+        np.concatenate([u, p, [border, border + 1]]),
+        np.concatenate([np.full(len(u), BUY), np.full(len(p), SELL), [SELL, BUY]]),
+        np.concatenate([bid, ask, [import_price, export_price]]),
+        np.concatenate([buys, sells, [rules.import_limit_wh, rules.export_limit_wh]]),
+        period=step,
+    )
+    answer = clear(orders, rules.wholesale, split=rules.split, ration=rules.ration, rng=seed, near=near)
+    fills, pays = answer.fills, answer.payments
+    end = len(u) + len(p)
+    return Traded(
+        orders, answer, float(answer.price[0]) if len(answer.price) else np.nan,
+        fills[: len(u)], pays[: len(u)], fills[len(u) : end], -pays[len(u) : end],
+        int(fills[end]), int(fills[end + 1]), int(pays[end] + pays[end + 1]),
+    )  # fmt: skip
+
+
+def _payable(quantity: Array, price: Array, cash: Whole) -> Whole:
+    """Quantities, no larger than the money at hand buys at these prices."""
+    most = np.divide(np.maximum(cash - 2, 0), price, out=np.full(len(price), np.inf), where=price > 0)
+    payable: Whole = np.minimum(np.maximum(quantity, 0), np.floor(most)).astype(np.int64)
+    return payable
+
+
+@dataclass
+class Delivered:
+    """What really flowed, once loads were met or not.
+
+    Attributes
+    ----------
+    imbalance : (U + P,)
+        What each company delivered beyond what its customers and contracts took; negative for what it lacked [Wh].
+    shed : (U,)
+        Load of its customers that nothing was left for [Wh].
+    spilled : (U + P,)
+        Surplus that nobody took [Wh].
+    balancing : int
+        Over the border to balance it all, positive for import [Wh].
+    short_price, long_price : float
+        What a lack costs and a surplus earns [per MWh].
+    """
+
+    imbalance: Whole
+    shed: Whole
+    spilled: Whole
+    balancing: int
+    short_price: float
+    long_price: float
+
+
+def delivered(
+    rules: Rules, need: Whole, have: Whole, lacking: Whole, *, market: Traded, outside: float, divide: Share
+) -> Delivered:
+    """Balance supply and demand over the border, shed load where it cannot be, spill what nobody takes.
+
+    Parameters
+    ----------
+    need, have : (U,)
+        What customers and batteries took, and what was bought, contracted, fed in and discharged [Wh].
+    lacking : (P,)
+        What producers could not deliver of their contracts [Wh].
+    divide : callable
+        ``(endowment, claims) -> awards`` in whole Wh: shares what is shed and what is spilled.
+    """
+    position = np.concatenate([have - need, -lacking])
+    net = int(position.sum())
+    room_in = max(rules.import_limit_wh - market.imported, 0)
+    room_out = max(rules.export_limit_wh - market.exported, 0)
+    shortage, excess = max(-net - room_in, 0), max(net - room_out, 0)
+    # Load is shed where the lack is; a contract's lack is felt by all who have customers.
+    shed = _shed(divide, shortage, np.maximum(need - have, 0), need)
+    spilled = divide(excess, np.maximum(position, 0)) if excess else np.zeros_like(position)
+    short, long = prices(rules, market.price, outside)
+    balancing = -net - shortage if net < 0 else -(net - excess)
+    position[: len(need)] += shed
+    return Delivered(position, shed, spilled, balancing, short, long)
+
+
+def _shed(divide: Share, shortage: int, lack: Whole, need: Whole) -> Whole:
+    """Of each utility's customers: first where the utility lacks energy, then everywhere."""
+    if not shortage:
+        return np.zeros_like(need)
+    lack = np.minimum(lack, need)
+    first = divide(min(shortage, int(lack.sum())), lack)
+    left = shortage - int(first.sum())
+    return first + divide(left, need - first) if left else first
+
+
+def prices(rules: Rules, wholesale: float, outside: float) -> tuple[float, float]:
+    """What a lack costs and a surplus earns: the worse of wholesale and outside, and a penalty on top [per MWh]."""
+    spot = outside if np.isnan(wholesale) else wholesale
+    dear = max(spot, outside + rules.outside_fee_per_mwh)
+    cheap = min(spot, outside - rules.outside_fee_per_mwh)
+    return dear + rules.imbalance_penalty * abs(dear), cheap - rules.imbalance_penalty * abs(cheap)
