@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from evenwatt.app import sharing_faces
+from evenwatt.app import market_faces, sharing_faces
 from evenwatt.app.terminal import say, table
 from evenwatt.core import units
 
@@ -189,8 +189,23 @@ def _microgrid_others(answer: Any) -> None:
 
 MOST_NAMED = 3  # members of a coalition named in a terminal
 
-_RULES = {"cascade": _cascade_rules, "microgrid": _microgrid_rules, "sharing": sharing_faces.variants}
-_CHANGES = {"cascade": _cascade_changes, "microgrid": _microgrid_changes, "sharing": sharing_faces.changes}
-_OTHERS = {"cascade": _cascade_others, "microgrid": _microgrid_others, "sharing": sharing_faces.steps}
+_RULES = {
+    "cascade": _cascade_rules,
+    "microgrid": _microgrid_rules,
+    "sharing": sharing_faces.variants,
+    "market": market_faces.run,
+}
+_CHANGES = {
+    "cascade": _cascade_changes,
+    "microgrid": _microgrid_changes,
+    "sharing": sharing_faces.changes,
+    "market": market_faces.changes,
+}
+_OTHERS = {
+    "cascade": _cascade_others,
+    "microgrid": _microgrid_others,
+    "sharing": sharing_faces.steps,
+    "market": market_faces.others,
+}
 # The measure that names the run's rule.
-_CHOSEN = {"cascade": "rule", "microgrid": "money_rule", "sharing": "country"}
+_CHOSEN = {"cascade": "rule", "microgrid": "money_rule", "sharing": "country", "market": "local_mechanism"}

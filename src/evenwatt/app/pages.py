@@ -11,6 +11,13 @@ from evenwatt.app import (
     cascade_bargain,
     evaluation_sections,
     learning_front,
+    market_energy,
+    market_front,
+    market_language,
+    market_mechanisms,
+    market_money,
+    market_power,
+    market_prices,
     microgrid_front,
     microgrid_money,
     microgrid_sections,
@@ -22,6 +29,7 @@ from evenwatt.app import (
     training_sections,
 )
 from evenwatt.app.learning_findings import LearningFindings, plainly
+from evenwatt.app.market_findings import MarketFindings
 from evenwatt.app.microgrid_findings import MicrogridFindings
 from evenwatt.app.plots.axioms import Axioms
 from evenwatt.app.plots.findings import NOTHING_SCARCE, Figure, Findings
@@ -117,6 +125,62 @@ def sharing(report: Mapping[str, Any]) -> str:
     ]
     title = "Better keys" if found.table("history") else "What was shared"
     return _page(found, title, parts, sharing_front.front(found))
+
+
+def market(report: Mapping[str, Any]) -> str:
+    """The page of a market: what energy cost, who gained, who had power, and what honesty costs.
+
+    Parameters
+    ----------
+    report : mapping
+        What ``Report.to_dict()`` gives. Tables that are absent leave a sentence in their place.
+
+    Returns
+    -------
+    str
+        One HTML document that asks for nothing: no font, script, style or picture from elsewhere.
+    """
+    found = MarketFindings(report)
+    parts = [
+        market_prices.prices(found),
+        market_prices.clearing(found),
+        market_money.welfare(found),
+        market_money.surplus(found),
+        market_money.flows(found),
+        market_power.power(found),
+        market_power.instruments(found),
+        market_power.contracts(found),
+        market_energy.storage(found),
+        market_energy.energy(found),
+        market_mechanisms.mechanisms(found),
+        market_mechanisms.policies(found),
+        market_language.language(found),
+        market_money.agents(found),
+    ]
+    return _page(found, "How the market did", parts, market_front.front(found))
+
+
+def sweep(report: Mapping[str, Any]) -> str:
+    """The page of a sweep: mechanisms by policies over seeds, and which differences are more than chance.
+
+    Parameters
+    ----------
+    report : mapping
+        A market report whose measures say ``kind = "sweep"``, with tables ``sweep``, ``cells`` and ``paired``.
+
+    Returns
+    -------
+    str
+        One HTML document that asks for nothing: no font, script, style or picture from elsewhere.
+    """
+    found = MarketFindings(report)
+    parts = [
+        market_mechanisms.cells(found),
+        market_mechanisms.differences(found),
+        *([market_mechanisms.policies(found)] if found.table("policies") else []),
+        market_mechanisms.runs(found),
+    ]
+    return _page(found, "Mechanisms and policies compared", parts, market_front.sweep_front(found))
 
 
 def training(report: Mapping[str, Any]) -> str:
