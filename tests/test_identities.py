@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evenwatt import bargaining, claims, sharing
+from evenwatt import bargaining, claims, markets, sharing
 from evenwatt.coalitions import (
     Game,
     SumGame,
@@ -302,3 +302,62 @@ def test_rounds_raise_the_level_of_equal_awards_step_by_step(seed, consumers, co
     held = sharing.agreement(keys[None], np.ones((1, consumers), dtype=int))
     flows = rounds.exact_flows(np.array([[supply]]), demand[None], held, count)
     assert np.abs(flows[0] - np.minimum(demand, keys / 10_000 * level)).max() <= 1e-8 * (1 + supply)
+
+
+@pytest.mark.parametrize("name", "pro apro cea cel av talmud rtalmud piniles ce ra mo dt tal".split())
+@given(seed=st.integers(0, 2**32 - 1), buyers=st.integers(1, 6))
+@settings(max_examples=15)
+def test_a_tie_at_the_margin_of_a_market_is_a_claims_problem(name, seed, buyers):
+    """Buyers who bid the same for a supply too small get what the rule awards, rounded once."""
+    rng = np.random.default_rng(seed)
+    wanted = rng.integers(1, 500, buyers)
+    supply = int(rng.integers(1, wanted.sum() + 1))
+    orders = markets.Orders(
+        np.arange(buyers + 1),
+        ["buy"] * buyers + ["sell"],
+        np.append(np.full(buyers, 60.0), 20.0),
+        np.append(wanted, supply),
+    )
+    cleared = markets.clear(orders, ration=claims.rule(name))
+    awards = claims.rule(name)(np.array(float(supply)), wanted.astype(float))
+    assert cleared.fills[:-1].sum() == supply
+    assert np.abs(cleared.fills[:-1] - awards).max() < 1
+
+
+@given(seed=st.integers(0, 2**32 - 1), stations=st.integers(1, 6))
+@settings(max_examples=40)
+def test_merit_order_is_the_call_auction_of_one_buyer_at_the_cap(seed, stations):
+    rng = np.random.default_rng(seed)
+    asks, capacity = rng.integers(-5, 90, stations).astype(float), rng.integers(1, 200, stations)
+    demand = int(rng.integers(1, capacity.sum() + 1))
+    sellers = markets.Orders(np.arange(stations), "sell", asks, capacity)
+    both = markets.Orders(
+        np.arange(stations + 1),
+        np.append(np.full(stations, -1), 1),
+        np.append(asks, 3000.0),
+        np.append(capacity, demand),
+    )
+    dispatch = markets.clear(sellers, "merit-order", demand_wh=demand)
+    call = markets.clear(both, split=0.0)
+    assert (dispatch.fills == call.fills[:-1]).all()
+    assert dispatch.price == call.price
+
+
+@given(seed=st.integers(0, 2**32 - 1), homes=st.integers(2, 8))
+@settings(max_examples=40)
+def test_the_middle_of_a_call_auction_is_the_mid_market_rate_of_a_balanced_community(seed, homes):
+    """Everybody bids the retail price or asks the feed-in tariff, and surplus is deficit."""
+    rng = np.random.default_rng(seed)
+    bought = rng.integers(1, 500, homes)
+    sold = np.bincount(rng.integers(0, homes, int(bought.sum())), minlength=homes)
+    feed_in, retail = 80.0, 300.0
+    orders = markets.Orders(
+        np.arange(2 * homes),
+        np.repeat([1, -1], homes),
+        np.repeat([retail, feed_in], homes),
+        np.concatenate([bought, sold]),
+    )
+    call = markets.clear(orders)
+    middle = markets.clear(orders, "mid-market")
+    assert call.price == middle.price == (feed_in + retail) / 2
+    assert (call.fills == middle.fills).all()

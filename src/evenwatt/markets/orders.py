@@ -209,9 +209,24 @@ class Orders:
         if first == last and int(self.period.min()) == int(self.period.max()):
             return np.array([[self.period[0], first]]), np.zeros(len(self), dtype=np.int64)
         # One number a market, in the order of (period, node).
-        code = (self.period - int(self.period.min())) * (last - first + 1) + (self.node - first)
-        _, one, place = np.unique(code, return_index=True, return_inverse=True)
-        return np.stack([self.period[one], self.node[one]], axis=-1), place.astype(np.int64)
+        width, start = last - first + 1, int(self.period.min())
+        if (int(self.period.max()) - start + 1) * width > np.iinfo(np.int64).max:
+            rows, market = np.unique(np.stack([self.period, self.node], axis=-1), axis=0, return_inverse=True)
+            return rows, market.reshape(-1).astype(np.int64)
+        code = (self.period - start) * width + (self.node - first)
+        distinct, place = _distinct(code)
+        return np.stack([distinct // width + start, distinct % width + first], axis=-1), place
+
+
+def _distinct(code: Whole) -> tuple[Whole, Whole]:
+    """The distinct codes, sorted, and which of them each one is."""
+    most = int(code.max())
+    if most > 4 * len(code):
+        distinct, place = np.unique(code, return_inverse=True)
+        return distinct, place.astype(np.int64)
+    # Few codes beside the orders: counting them is faster than sorting.
+    found = np.bincount(code, minlength=most + 1) > 0
+    return np.flatnonzero(found), (np.cumsum(found) - 1)[code]
 
 
 def _sides(side: npt.ArrayLike, shape: tuple[int, ...], faults: list[str]) -> Sides:
@@ -245,7 +260,7 @@ def _whole(name: str, values: npt.ArrayLike, shape: tuple[int, ...], faults: lis
                 f"order {_place(odd[0])}: {name} {np.atleast_1d(found)[place]} is not a whole number"
             )
             return np.zeros(shape, dtype=np.int64)
-    return np.ascontiguousarray(np.broadcast_to(found.astype(np.int64), shape))
+    return np.ascontiguousarray(np.broadcast_to(found.astype(np.int64, copy=False), shape))
 
 
 def _faults(price: Array, quantity: Whole) -> list[str]:

@@ -401,3 +401,21 @@ def test_tariffs_follow_the_hour_or_the_market_and_standing_charges_are_paid_onc
     assert hourly[:DAY].argmax() == 17
     assert len(np.unique(dynamic)) > DAY
     assert world.ledger.total("standing charge") == 3 * 100_000 * len(group.households)
+
+
+@pytest.mark.parametrize("scenario", [1, 2])
+def test_welfare_is_what_everybody_gained_together(scenario):
+    """Households' surplus, companies' profit, and what operator, fund, network and escrow hold: to the micro-unit."""
+    group = people()
+    world = World(group, rules(scenario=scenario, instruments=REGULATED), scripted(), 1)
+    steps = world.run(weather(group, 4 * DAY))
+    homes = len(group.households)
+    companies = (
+        world.ledger.cash[homes:].sum() - group.producers.cash_micro.sum() - group.utilities.cash_micro.sum()
+    )
+    held = sum(
+        int(world.ledger.balance[world.ledger.account(name)])
+        for name in ("operator", "fund", "network", "escrow")
+    )
+    after = world.totals.surplus.sum() + companies + held
+    assert steps["welfare_micro"].sum() == after

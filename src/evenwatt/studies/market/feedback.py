@@ -77,10 +77,9 @@ def _utilities(state: State, step: Step, rules: Rules) -> None:
     now.stored_wh = step.utility_stored
     now.gain_micro = step.utility_gain
     energy = step.needed - step.delivered.shed
-    cost = np.divide(step.procurement, energy, out=np.full(len(energy), np.nan), where=energy > 0)
     share = 1.0 / rules.steps_a_day
-    mixed = np.where(np.isnan(now.cost), cost, now.cost + share * (cost - now.cost))
-    now.cost = np.where(np.isnan(cost), now.cost, mixed)
+    now.spent += share * (step.procurement - now.spent)
+    now.supplied += share * (energy - now.supplied)
     asked = np.clip(step.actions["utility"]["retail_per_mwh"], 0.0, step.limits.cap_per_mwh)
     now.posted = np.where(asked != now.retail, asked, now.posted)
     if rules.scenario == 1:

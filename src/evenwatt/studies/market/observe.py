@@ -172,7 +172,8 @@ class Observer:
         served = np.bincount(state.households.utility + 1, minlength=len(u) + 1)[1:]
         batteries = u.batteries
         # Who sells nothing has no cost of its own: the market's is what it would have.
-        cost = np.where(np.isnan(now.cost) | (served == 0), state.public.expected, now.cost)
+        own = np.divide(now.spent, now.supplied, out=np.full(len(u), np.nan), where=now.supplied > 0)
+        cost = np.where(np.isnan(own) | (served == 0), state.public.expected, own)
         return {
             **self._persona["utility"], "cash_micro": cash[first : first + len(u)], "gain_micro": now.gain_micro,
             "customers": served, "forecast_wh": np.rint(expected_demand(state, slot)).astype(np.int64),

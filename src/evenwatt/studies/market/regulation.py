@@ -185,11 +185,21 @@ class Regulation:
                 "instrument": c.instrument,
                 "before": c.before,
                 "after": c.after,
-                "reason": c.reason,
+                "reason": f"{c.reason}; {self._why(found, c.instrument)}",
             }
             for c in changes
         ]
         return rows
+
+    def _why(self, found: ReviewState, instrument: str) -> str:
+        """What was measured since the last review, of what the instrument is about."""
+        if instrument in ("fine_rate", "fine_tolerance", "cap_per_mwh"):
+            margin = f"{found.margin / found.margin_wh:.0%}" if found.margin_wh else "none"
+            pivotal = found.pivotal / max(found.steps, 1)
+            missing = found.unserved / found.load if found.load else 0.0
+            return f"margin over price {margin}, a producer pivotal in {pivotal:.0%} of steps, {missing:.1%} unserved"
+        share = f"{found.renewable / found.generated:.0%}" if found.generated else "none"
+        return f"renewable share {share}, target {self.rules.renewable_target:.0%}"
 
     def _rebate(self, totals: Totals, ledger: Ledger) -> None:
         """Give the fund back to households; without any, it is kept."""

@@ -74,16 +74,27 @@ class Settlement:
         step.wasted = int(step.left.fed[state.households.utility < 0].sum())
 
     def settle(self, state: State, step: Step) -> None:
-        """Post everything, and note what each agent gained."""
-        before = self.ledger.cash.copy()
+        """Post everything but what the regulator takes and gives."""
+        step.cash_before, costs, abroad = self.ledger.cash.copy(), self._held("costs"), self._held("outside")
         self._local(step)
         self._retail(state, step)
         self._daily(state, step)
-        dues = self._dues(state, step)
-        self._paid(state, step, dues)
+        upkeep = self._held("costs") - costs
+        self._paid(state, step, self._dues(state, step))
+        generated = self._held("costs")
         self._invest(state, step)
-        self._gains(step, before)
+        step.overhead = upkeep + self._held("costs") - generated
+        spent = self._held("costs") - costs + self._held("outside") - abroad
+        step.figures["welfare_micro"] = self._used_worth(step) - spent
         self._sums(step)
+
+    def _held(self, name: str) -> int:
+        return int(self.ledger.balance[self._at[name]])
+
+    def _used_worth(self, step: Step) -> int:
+        """What households think the energy worth that they used [micro-units], each rounded as in its own sums."""
+        used = step.load - step.left.unpaid - step.left.forgone - step.shed
+        return int(money(self.people.households.value_per_mwh, used).sum())
 
     def _local(self, step: Step) -> None:
         ledger = self.ledger
@@ -214,9 +225,10 @@ class Settlement:
                 self.ledger.post_column("upgrade", first, np.where(chosen, cost, 0), self._at["costs"])
                 part.grows_at[chosen] = step.number + max(lag, 1)
 
-    def _gains(self, step: Step, before: Whole) -> None:
-        change = self.ledger.cash - before
-        step.cash_before, step.cash_after = before, self.ledger.cash.copy()
+    def gains(self, step: Step) -> None:
+        """Note what each agent gained by the step, what the regulator took and gave included."""
+        change = self.ledger.cash - step.cash_before
+        step.cash_after = self.ledger.cash.copy()
         step.producer_gain, step.utility_gain = change[self._producers], change[self._utilities]
 
     def _sums(self, step: Step) -> None:

@@ -91,8 +91,9 @@ class UtilityState:
         Running mean of customers' net demand by slot of the day [Wh].
     known : (U, slots)
         Whether a slot was seen yet.
-    cost : (U,)
-        Running mean of what procurement cost [per MWh]; not a number before the first.
+    spent, supplied : (U,)
+        Running means a step of what procurement cost [micro-units] and of what customers got [Wh]: what a unit
+        costs is their ratio, for a mean of ratios would count a Wh at noon as much as a MWh at night.
     procured, renewable : (U,)
         So far [Wh].
     certificates : (U,)
@@ -108,7 +109,8 @@ class UtilityState:
     posted: Array
     forecast: Array
     known: Flags
-    cost: Array
+    spent: Array
+    supplied: Array
     procured: Whole
     renewable: Whole
     certificates: Whole
@@ -280,7 +282,7 @@ def first_state(people: Population, rules: Rules) -> State:
         UtilityState(
             stored_wh=u.batteries.stored_wh.astype(np.int64), retail=u.retail_per_mwh.astype(np.float64),
             posted=u.retail_per_mwh.astype(np.float64), forecast=np.zeros((len(u), slots)),
-            known=np.zeros((len(u), slots), dtype=bool), cost=_unknown(len(u)), procured=_none(len(u)),
+            known=np.zeros((len(u), slots), dtype=bool), spent=np.zeros(len(u)), supplied=np.zeros(len(u)), procured=_none(len(u)),
             renewable=_none(len(u)), certificates=_none(len(u)), reviewed_sales=_none(len(u)),
             gain_micro=_none(len(u)), active=np.ones(len(u), dtype=bool),
         ),

@@ -87,6 +87,8 @@ class Step:
     producer_gain: Whole = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     utility_gain: Whole = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     procurement: Whole = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    # Spent on upkeep, wear and upgrades: what no better trade would have saved [micro-units].
+    overhead: int = 0
     figures: dict[str, float] = field(default_factory=dict)
 
     @property

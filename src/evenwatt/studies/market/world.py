@@ -184,6 +184,8 @@ class World:
         self._play_wholesale(step)
         self._settlement.settle(state, step)
         self.changes += self._regulation.settle(state, step, self.ledger, self.totals)
+        self._settlement.gains(step)
+        # Pledges are no gain and no loss: they come after.
         self.contracts.sign(state, step, self.ledger, self.seed)
         learn(state, step, people, rules, self.totals)
         self._check(step)
