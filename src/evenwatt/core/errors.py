@@ -87,3 +87,15 @@ def told(place: str, faults: list[str]) -> str:
     if len(faults) > MOST_SHOWN:
         lines.append(f"  ... and {len(faults) - MOST_SHOWN} more")
     return "\n".join(lines)
+
+
+def first_fault(error: InputError) -> str:
+    """A message for a table: of an error that tells of many, how many and the first.
+
+    Examples
+    --------
+    >>> first_fault(ProblemError(told("orders", ["order 0: no price", "order 1: no price"])))
+    'orders: 2 faults, such as order 0: no price'
+    """
+    lines = str(error).splitlines()
+    return lines[0] if len(lines) == 1 else f"{lines[0]}, such as {lines[1].strip()}"

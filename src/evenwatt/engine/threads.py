@@ -32,6 +32,10 @@ def share_rows(rows: int, work: Callable[[int, int], object], *, threads: int | 
     >>> sum(done)
     100
     """
+    if rows < 2 * FEWEST:
+        # Asking how many cores there are takes longer than a few rows do.
+        work(0, rows)
+        return
     wanted = (
         threads if threads is not None else int(os.environ.get("NUMBA_NUM_THREADS") or os.cpu_count() or 1)
     )
