@@ -64,6 +64,23 @@ def test_the_report_of_the_hamlet_as_a_sharing_group_is_the_one_kept(hamlet_csv,
     _compare(found, GOLDEN / "sharing.json", renew)
 
 
+def test_the_report_of_the_hamlet_as_a_market_is_the_one_kept(hamlet_csv, tmp_path, renew):
+    report = create(tmp_path / "market", hamlet_csv, study="market").run().report.to_dict()
+    tables = report["tables"]
+    whole = ("agents", "welfare", "flows_money", "contracts", "merit_order", "instruments", "concentration")
+    found = {
+        "keys": sorted(report),
+        "tables": sorted(tables),
+        "summary": report["summary"],
+        "measures": report["measures"],
+        **{name: tables[name] for name in whole},
+        "mechanisms": [{k: v for k, v in row.items() if k != "promises"} for row in tables["mechanisms"]],
+        "steps": tables["steps"][::12],
+        "slots": tables["slots"][::16],
+    }
+    _compare(found, GOLDEN / "market.json", renew)
+
+
 def _compare(found, place, renew):
     if renew:
         place.parent.mkdir(exist_ok=True)

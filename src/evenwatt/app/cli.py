@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 import evenwatt
-from evenwatt.app import data_verbs, learning_verbs, sharing_verbs, simulate_verb
+from evenwatt.app import data_verbs, learning_verbs, market_verbs, sharing_verbs, simulate_verb
 from evenwatt.app.terminal import BAD_RESULT, emit, guarded, progress, say, table
 
 app = typer.Typer(
@@ -31,7 +31,7 @@ Rule = Annotated[
     typer.Option(
         "--rule",
         help="The study's main rule, e.g. talmud or tal:theta=0.25 (cascade), nucleolus (microgrid), at-dynamic "
-        "(sharing).",
+        "(sharing), order-book (market).",
     ),
 ]
 Workers = Annotated[
@@ -65,11 +65,11 @@ def start(
 @guarded
 def demo(
     folder: Annotated[Path, typer.Argument(metavar="CASE", help="Where to make the case.")] = Path("demo"),
-    study: Annotated[str, typer.Option("--study", help="cascade, microgrid or sharing.")] = "cascade",
+    study: Annotated[str, typer.Option("--study", help="cascade, microgrid, sharing or market.")] = "cascade",
     seed: Seed = None,
     json: Json = False,
 ) -> None:
-    """Make a sample village of 40 homes, run a month of one study, draw the report."""
+    """Make a sample village of 40 homes, run a month of one study, draw the report; a market is a town and a week."""
     from evenwatt.app import faces
     from evenwatt.studies import demo as village
 
@@ -120,7 +120,7 @@ def init(
     )  # fmt: skip
     parties = {
         name: len(held)
-        for name in ("members", "suppliers", "agents")
+        for name in ("members", "suppliers", "producers", "agents")
         if (held := getattr(made.community, name, None)) is not None
     }
     if json:
@@ -128,7 +128,7 @@ def init(
         return
     say(
         f"{case}: {', '.join(_counted(number, name[:-1]) for name, number in parties.items())}.",
-        f"Look at {case / 'members.csv'} and {case / 'prices.csv'}, then: evenwatt run {case}",
+        f"Look at {case / made.story.tables[0]} and {case / 'prices.csv'}, then: evenwatt run {case}",
     )
 
 
@@ -340,6 +340,7 @@ sharing_verbs.enrol(app)
 data_verbs.enrol(data)
 learning_verbs.enrol(app)
 simulate_verb.enrol(app)
+market_verbs.enrol(app)
 
 
 def _counted(number: int, noun: str) -> str:

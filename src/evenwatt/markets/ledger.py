@@ -193,22 +193,80 @@ class Ledger:
             raise ProblemError(
                 f"posting '{reason}': accounts {first} to {last - 1} and {account}; {self._there()}"
             )
-        size = np.abs(column)
-        _refuse_size(reason, size)
+        _refuse_size(reason, np.abs(column))
         self._balance[first:last] -= column
         self._balance[account] += int(column.sum())
-        other = int(self._class[account])
-        moved = self._matrix(reason)
+        self._count_column(reason, first, column, int(self._class[account]))
+        self._keep_column(
+            reason, first, column, np.broadcast_to(np.int64(account), column.shape), np.asarray(ref)
+        )
+
+    def post_among(
+        self, reason: str, first: int, amounts: npt.ArrayLike, accounts: npt.ArrayLike, of: npt.ArrayLike
+    ) -> None:
+        """Let a row of agents each pay one of a few accounts of the same class, such as its utility.
+
+        Parameters
+        ----------
+        reason : str
+            What for.
+        first : int
+            Account of the first of them; the others follow.
+        amounts : (n,)
+            What each pays; negative where it is paid [micro-units].
+        accounts : (k,)
+            The other sides, all of one class.
+        of : (n,)
+            Place among them of each agent's; -1 where it has none, and pays nothing.
+
+        Raises
+        ------
+        ProblemError
+            If an amount is not whole or beyond the ledger, an account is none or of another class, or somebody
+            without an account pays.
+
+        Examples
+        --------
+        >>> ledger = Ledger(5, opening=[100] * 5, classes={"homes": 3, "utilities": 2})
+        >>> ledger.post_among("retail", 0, [10, 20, 0], accounts=[3, 4], of=[1, 1, -1])
+        >>> ledger.cash
+        array([ 90,  80, 100, 100, 130])
+        """
+        column = _whole(amounts, f"posting '{reason}': amount")
+        sides, place = (_whole(given, f"posting '{reason}': account") for given in (accounts, of))
+        _refuse_size(reason, np.abs(column))
+        earned = np.bincount(place + 1, weights=column, minlength=len(sides) + 1)
+        if len(earned) > len(sides) + 1 or earned[0] or (len(sides) and np.ptp(self._class[sides])):
+            raise ProblemError(
+                f"posting '{reason}': expected accounts of one class, and one for each who pays; found "
+                f"{len(sides)} of classes {sorted({self.classes[c] for c in self._class[sides]})}, places up to "
+                f"{int(place.max(initial=-1))}, and {earned[0]:g} micro-units of those without"
+            )
+        if not len(sides):
+            return
+        if np.abs(earned).max() >= EXACT:
+            earned = _sums(place + 1, column, len(sides) + 1)
+        self._balance[first : first + len(column)] -= column
+        self._balance[sides] += earned[1:].astype(np.int64)
+        self._count_column(reason, first, column, int(self._class[sides[0]]))
+        self._keep_column(reason, first, column, sides[place], np.broadcast_to(np.int64(-1), column.shape))
+
+    def _count_column(self, reason: str, first: int, column: Whole, other: int) -> None:
+        """Add to the totals by class what a row of agents pays to one class, or is paid."""
+        moved, last = self._matrix(reason), first + len(column)
         for group, (start, stop) in enumerate(pairwise(self._edges.tolist())):
-            part = slice(max(start, first) - first, max(min(stop, last) - first, 0))
-            if part.start < part.stop:
-                net, gross = int(column[part].sum()), int(size[part].sum())
-                moved[group, other] += (gross + net) // 2
-                moved[other, group] += (gross - net) // 2
+            part = column[max(start, first) - first : max(min(stop, last) - first, 0)]
+            if len(part):
+                net = int(part.sum())
+                paid = int(part[part > 0].sum()) if int(part.min()) < 0 else net
+                moved[group, other] += paid
+                moved[other, group] += paid - net
+
+    def _keep_column(self, reason: str, first: int, column: Whole, account: Whole, ref: Whole) -> None:
         if self._kept is not None:
-            row = np.arange(first, last)
+            row = np.arange(first, first + len(column))
             payers, payees = np.where(column > 0, row, account), np.where(column > 0, account, row)
-            self._keep(reason, payers, payees, size, np.asarray(ref))
+            self._keep(reason, payers, payees, np.abs(column), ref)
 
     @property
     def totals(self) -> dict[tuple[str, str, str], int]:

@@ -166,11 +166,14 @@ class Orders:
         return made
 
     @cached_property
-    def by_market(self) -> tuple[Whole, Whole]:
-        """Rows grouped by market, in their order: (n,) rows, and (T + 1,) where each market begins and ends."""
-        sizes = np.bincount(self.market.ravel(), minlength=len(self.markets))
-        rows = np.argsort(self.market.ravel(), kind="stable")
-        return rows, np.concatenate([[0], np.cumsum(sizes)])
+    def by_market(self) -> tuple[Whole | None, Whole]:
+        """Rows with each market's together, in their order, None where they are so already; (T + 1,) its edges."""
+        market = self.market.ravel()
+        edges = np.zeros(len(self.markets) + 1, dtype=np.int64)
+        np.cumsum(np.bincount(market, minlength=len(self.markets)), out=edges[1:])
+        if (market[1:] >= market[:-1]).all():
+            return None, edges
+        return np.argsort(market, kind="stable"), edges
 
     @property
     def is_dense(self) -> bool:

@@ -48,7 +48,12 @@ def open_or_make(
 
 
 def make(folder: Path, *, study: str = "cascade", seed: int = FIRST_SEED, rule: str | None = None) -> Case:
-    """Draw the sample community and write it as a case: 40 homes and nine plants, one June."""
+    """Draw the sample community and write it as a case: 40 homes and nine plants, one June.
+
+    A market is larger and shorter: 90 homes, stations, utilities and a regulator, a week.
+    """
+    if study == "market":
+        return _market(folder, seed=seed, rule=rule)
     from evenwatt.data import sample
 
     drawn = sample.community(seed=seed)
@@ -59,6 +64,21 @@ def make(folder: Path, *, study: str = "cascade", seed: int = FIRST_SEED, rule: 
         settings = Settings(f"meters/{export.name}", drawn.meters.zone, rule=chosen, seed=seed)
         drafted = _cascade(settings, drawn) if study == "cascade" else _neighbours(study, settings, drawn)
         return assemble(folder, export, drafted)
+
+
+def _market(folder: Path, *, seed: int, rule: str | None) -> Case:
+    """The sample market: homes with batteries and tempers of their own."""
+    from evenwatt.data.tidy_file import write_tidy
+    from evenwatt.studies.market import sample
+    from evenwatt.studies.market.template import drafted
+
+    meters = sample.readings(seed=seed)
+    with tempfile.TemporaryDirectory() as place:
+        export = Path(place) / "town.csv"
+        write_tidy(meters, export)
+        chosen = rule or find("market").first_rule
+        settings = Settings(f"meters/{export.name}", meters.zone, rule=chosen, seed=seed)
+        return assemble(folder, export, drafted(settings, meters, sample.households(meters, seed=seed)))
 
 
 def _cascade(settings: Settings, drawn: Sample) -> Draft:

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from evenwatt.core.errors import CaseError
+from evenwatt.studies.story import find
 
 if TYPE_CHECKING:
     import polars as pl
@@ -57,7 +58,7 @@ def member(run: Run, name: str) -> tuple[str, str]:
     CaseError
         If there is none, or more than one.
     """
-    known = {row["id"]: row["label"] for row in run.report.tables["members"]}
+    known = {row["id"]: row["label"] for row in run.report.tables[find(run.study).members]}
     named = [id for id, label in known.items() if name in (id, label)]
     if len(named) != 1:
         raise CaseError(

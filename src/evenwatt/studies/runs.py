@@ -79,7 +79,7 @@ class Run:
     @property
     def members(self) -> pl.DataFrame:
         """One row a member: energy and money over the period."""
-        return self.table("members")
+        return self.table(stories.find(self.study).members)
 
     @property
     def flows(self) -> pl.DataFrame:

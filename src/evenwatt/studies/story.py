@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 Progress = Callable[[int, int, str], None]
 
 # Every study with a story; its package holds ``story.STORY``.
-STUDIES = ("cascade", "microgrid", "sharing")
+STUDIES = ("cascade", "microgrid", "sharing", "market")
 
 
 @dataclass(frozen=True)
@@ -89,6 +89,8 @@ class Story:
         ``(settings, meters, agents) -> Draft``: tables and ``case.toml`` of a new case.
     first_rule : str
         The rule a new case starts with.
+    members : str
+        Table of the report with a row for everybody, by ``id`` and ``label``.
     """
 
     name: str
@@ -106,6 +108,7 @@ class Story:
     draft: Callable[[Settings, Meters, int | None], Draft]
     first_rule: str
     optional: tuple[str, ...] = ()
+    members: str = "members"
 
 
 def find(study: str) -> Story:

@@ -75,15 +75,12 @@ def rows(orders: Orders, terms: Terms) -> Rows:
             orders.side.ndim == 1, True, np.arange(markets + 1) * n, chance.salts(np.arange(markets)),
         )  # fmt: skip
     salts = chance.salts(orders.markets[:, 0])
-    market = orders.market
     if len(orders.markets) <= 1:
         edges = np.array([0, len(orders)] if len(orders.markets) else [0])
         return Rows(orders.price, orders.quantity, orders.side, orders.agent, False, False, edges, salts)
-    edges = np.zeros(len(orders.markets) + 1, dtype=np.int64)
-    np.cumsum(np.bincount(market, minlength=len(orders.markets)), out=edges[1:])
-    if (market[1:] >= market[:-1]).all():
+    place, edges = orders.by_market
+    if place is None:
         return Rows(orders.price, orders.quantity, orders.side, orders.agent, False, False, edges, salts)
-    place = np.argsort(market, kind="stable")
     return Rows(
         orders.price[place], orders.quantity[place], orders.side[place], orders.agent[place], False, False,
         edges, salts, place,

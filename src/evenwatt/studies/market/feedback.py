@@ -17,6 +17,7 @@ Whole = npt.NDArray[np.int64]
 
 DAILY = 0.3  # weight of the newest day in running means by slot
 EXPECTED_DAYS = 1.0  # over which the running mean of the wholesale price forgets
+MANY = 30_000  # households; fewer are done before a second thread has begun
 
 
 def learn(state: State, step: Step, people: Population, rules: Rules, totals: Totals) -> None:
@@ -46,6 +47,7 @@ def _households(state: State, step: Step, people: Population, rules: Rules, tota
             now.last_sold, now.gain_micro, now.local_gain, now.pv_value, totals.load, totals.pv, totals.bought_local,
             totals.sold_local, totals.bought_utility, totals.fed_in, totals.unserved, totals.forgone, totals.surplus,
         ),
+        threads=None if len(h) >= MANY else 1,
     )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -56,18 +57,19 @@ class LocalTrade:
         return _mean(low), _mean(high)
 
 
-def trade(orders: Orders, rules: Rules, state: State, seed: int, sellers: Whole) -> LocalTrade:
+def trade(orders: Orders, rules: Rules, state: State, seed: int, sellers: Sequence[Whole]) -> LocalTrade:
     """Clear the local auctions.
 
     Parameters
     ----------
-    sellers : (H, k)
-        Numbers of the sellers each household prefers, the best first, -1 for none; heard by bilateral trade.
+    sellers : (C, k), (Q, k)
+        Numbers of the sellers that consumers and prosumers prefer, the best first, -1 for none; heard by bilateral
+        trade.
     """
     nodes = orders.markets[:, 1]
     mechanism = rules.local
     if isinstance(mechanism, Bilateral) and mechanism.preference is None:
-        mechanism = replace(mechanism, preference=preferences(orders, sellers))
+        mechanism = replace(mechanism, preference=preferences(orders, np.concatenate(sellers)))
     answer = clear(
         orders,
         mechanism,

@@ -102,9 +102,7 @@ class Settlement:
         ledger.post_column("grid fee", 0, step.left.fees, self._at["network"])
 
     def _retail(self, state: State, step: Step) -> None:
-        pays = step.left.retail_pay
-        rows = np.flatnonzero(pays)
-        self.ledger.post("retail", rows, self._utilities[state.households.utility[rows]], pays[rows])
+        self.ledger.post_among("retail", 0, step.left.retail_pay, self._utilities, state.households.utility)
         given = np.maximum(-step.placed.charge, 0)
         wear = money(self.people.households.batteries.wear_per_mwh, given)
         if wear.any():
@@ -153,28 +151,30 @@ class Settlement:
             *self.contracts.due(step),
         ]
 
-    def _fed_in(self, state: State, step: Step) -> tuple[Whole, Whole, Whole]:
-        """Who pays whom how much for what was fed in."""
-        served = np.flatnonzero((step.left.fed > 0) & (state.households.utility >= 0))
-        payer = self._utilities[state.households.utility[served]]
-        return payer, served, money(self.rules.feed_in_per_mwh, step.left.fed[served])
+    def _fed_in(self, state: State, step: Step) -> Whole:
+        """What each household gets for what it fed in; nothing where no utility takes it."""
+        fed = money(self.rules.feed_in_per_mwh, step.left.fed)
+        return np.where(state.households.utility >= 0, fed, 0) if step.wasted else fed
 
     def _paid(self, state: State, step: Step, parts: list[Dues]) -> None:
-        payer, served, fed = self._fed_in(state, step)
-        among = Dues.all(parts)
+        fed, serving = self._fed_in(state, step), state.households.utility
+        among, mine = Dues.all(parts), self._utilities - self._first
+        owed = np.bincount(serving + 1, weights=fed, minlength=len(mine) + 1)[1:].astype(np.int64)
         change = self._changes(among)
-        np.subtract.at(change, payer - self._first, fed)
-        mine = self._utilities - self._first
-        step.procurement = -self._changes(among, PROCUREMENT)[mine] - (change - self._changes(among))[mine]
+        change[mine] -= owed
+        step.procurement = owed - self._changes(among, PROCUREMENT)[mine]
         if (self.ledger.cash[self._first : self._last] + change >= 0).all():
             # Everybody can pay everything out of what it has and what it is paid: the order does not matter.
             self.contracts.contracts.record(among, among.amount)
             for code, reason in enumerate(among.reasons):
                 its = among.rows(among.reason == code)
                 self.ledger.post(reason, its.debit, its.credit, its.amount, ref=its.contract)
-            self.ledger.post("feed-in", payer, served, fed)
+            self.ledger.post_among("feed-in", 0, -fed, self._utilities, serving)
             return
-        dues = Dues.all([among, Dues.of("feed-in", payer, served, fed, seniority=2)])
+        rows = np.flatnonzero(fed)
+        dues = Dues.all(
+            [among, Dues.of("feed-in", self._utilities[serving[rows]], rows, fed[rows], seniority=2)]
+        )
         spot = step.outside if np.isnan(step.market.price) else step.market.price
         forward = spot if np.isnan(state.public.expected) else state.public.expected
         while len(dues):

@@ -218,8 +218,9 @@ class World:
         consumer, prosumer = acts["consumer"], acts["prosumer"]
         cash = self.ledger.balance[: len(self.people.households)]
         step.placed = self._homes.placed(state, step.load, step.pv, cash, consumer, prosumer)
-        sellers = np.concatenate([consumer["sellers"], prosumer["sellers"]])
-        step.local = local.trade(step.placed.orders, self.rules, state, self.seed, sellers)
+        step.local = local.trade(
+            step.placed.orders, self.rules, state, self.seed, (consumer["sellers"], prosumer["sellers"])
+        )
         self.totals.violations += local.irrational(step.placed.orders, step.local.clearing)
         # One more tariff for those whom nobody serves: -1 reads it.
         tariffs = np.append(in_force(self.people, self.rules, state), np.nan)
