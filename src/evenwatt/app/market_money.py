@@ -22,7 +22,6 @@ HOUSEHOLD_ENERGIES = {
     "load_wh": "Load", "pv_wh": "PV", "bought_local_wh": "Bought locally", "sold_local_wh": "Sold locally",
     "bought_utility_wh": "From utility", "fed_in_wh": "Fed in", "unserved_wh": "Unserved",
 }  # fmt: skip
-NOTICED_MICRO = 10_000  # a hundredth of the currency
 MONEYS = {"surplus_micro": "Surplus", "profit_micro": "Profit", "cash_end_micro": "Cash at the end"}
 FIRM_ENERGIES = {"generated_wh": "Generated", "bought_wh": "Bought", "sold_wh": "Sold"}
 
@@ -33,27 +32,11 @@ def welfare(found: MarketFindings) -> Section:
     if not rows:
         return absent(name, title, "welfare")
     drawn = welfare_split(rows, currency=found.currency)
-    told = f"{welfare_told(rows, currency=found.currency)}{_rest(found)}"
+    told = welfare_told(rows, currency=found.currency)
     blocks: list[Block] = [Figure("Welfare of each party", drawn, told)]
     if found.control is not None:
         blocks.append(_against_control(found))
     return Section(name, title, blocks, _no_control(found))
-
-
-def _rest(found: MarketFindings) -> str:
-    """Why the parties together do not have the welfare of the run, where that is so."""
-    whole = found.figure("welfare_micro")
-    if whole is None:
-        return ""
-    gap = whole - sum(value(row, "micro") or 0.0 for row in found.table("welfare"))
-    if abs(gap) < NOTICED_MICRO:
-        return ""
-    less = "less" if gap > 0 else "more"
-    return (
-        f" All parties together have {found.amount(abs(gap))} {less} than the welfare of the run, which counts the"
-        " worth of what was used less generation and import; parties also bear upkeep, wear and what is held for"
-        " contracts."
-    )
 
 
 def _no_control(found: MarketFindings) -> str:

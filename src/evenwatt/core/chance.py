@@ -90,8 +90,7 @@ class Keyed:
 
     def uniform(self, agents: npt.ArrayLike, what: str = "") -> npt.NDArray[np.float64]:
         """A number in [0, 1) for each agent number, of the shape of ``agents``."""
-        drawn = (self.bits(agents, what) >> np.uint64(11)).astype(np.float64) * 2.0**-53
-        return drawn
+        return (self.bits(agents, what) >> np.uint64(11)).astype(np.float64) * 2.0**-53
 
     def normal(self, agents: npt.ArrayLike, what: str = "") -> npt.NDArray[np.float64]:
         """A standard normal number for each agent number (Box and Muller 1958, doi:10.1214/aoms/1177706645)."""
@@ -101,6 +100,7 @@ class Keyed:
 
 
 def mixed(bits: Any) -> Any:
+    """Bits that no longer show what they were made of: the finaliser of SplitMix64."""
     bits = (bits ^ (bits >> np.uint64(30))) * _FIRST
     bits = (bits ^ (bits >> np.uint64(27))) * _SECOND
     return bits ^ (bits >> np.uint64(31))

@@ -13,15 +13,24 @@ from evenwatt.core.errors import ProblemError
 from evenwatt.policies.language.asking import Asker
 from evenwatt.policies.language.cassette import Cassette
 from evenwatt.policies.language.client import Server
-from evenwatt.policies.language.request import ModelError, Request
+from evenwatt.policies.language.request import ModelError, Request, canonical
 from evenwatt.policies.language.retry import wait_s
-from evenwatt.policies.language.schema import schema
+from evenwatt.policies.language.schema import fields, schema
 
 SECRET = "sk-very-secret-0123456789abcdef"
 
 
 def _question(text="{}"):
     return Request("small", (("system", "rules"), ("user", text)), schema("producer"))
+
+
+def _sent(server):
+    """The schema of the last request."""
+    body = server.bodies[-1]
+    if "tools" in body:
+        return body["tools"][0]["function"]["parameters"]
+    form = body["response_format"]
+    return form["schema"] if form["type"] == "json_object" else form["json_schema"]["schema"]
 
 
 def test_connections_are_kept_open(fake, ask) -> None:
@@ -99,6 +108,25 @@ def test_the_format_is_found_once(form, fake, ask) -> None:
     assert json.loads(first.text) == json.loads(then.text)
     assert then.calls == 1 < first.calls
     assert client.is_settled
+
+
+@pytest.mark.parametrize("form", ["json_schema", "json_object", "tools"])
+def test_the_reason_comes_after_what_was_decided(form, fake, ask) -> None:
+    """Servers that hold a model to a schema have it write the fields in the order in which they are sent."""
+    server = fake(None if form == "json_schema" else f"only {form}")
+    ask(server.url, timeout_s=20).complete(_question())
+    sent = _sent(server)
+    assert list(sent["properties"]) == [*(field.name for field in fields("producer")), "reason"]
+    assert canonical(sent) == schema("producer")
+
+
+def test_every_one_of_several_reasons_comes_last(fake, ask) -> None:
+    server = fake()
+    ask(server.url, timeout_s=20).complete(
+        Request("small", (("system", ""), ("user", "{}")), schema("producer", 2))
+    )
+    sent = _sent(server)["properties"]["answers"]["items"]
+    assert list(sent["properties"])[-1] == "reason"
 
 
 def test_a_server_error_after_success_says_nothing_about_the_format(fake, ask) -> None:

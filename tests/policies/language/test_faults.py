@@ -101,6 +101,13 @@ def test_an_answer_of_no_use_is_asked_for_once_more(fault, fake, see, ask, decid
     assert all("cannot be used" in body["messages"][3]["content"] for body in twice)
 
 
+def test_a_model_is_told_that_its_answer_was_cut_off(fake, see, ask, decider) -> None:
+    server, _, _ = _step(fake, see, ask, decider, "truncated json")
+    told = [body["messages"][3]["content"] for body in server.bodies if len(body["messages"]) == 4]
+    assert told
+    assert all("cut off after 400 tokens" in one for one in told)
+
+
 @pytest.mark.parametrize("role", ["consumer", "producer", "utility", "regulator"])
 @pytest.mark.parametrize("fault", ["nan", "missing key", "out of range", "unknown seller", "null content"])
 def test_every_role_survives(role, fault, fake, see, ask, decider) -> None:

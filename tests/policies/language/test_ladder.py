@@ -132,6 +132,15 @@ def test_schemas_are_strict(role) -> None:
     assert json.loads(schema(role, 3))["properties"]["answers"]["minItems"] == 3
 
 
+@pytest.mark.parametrize(
+    ("role", "name"), [("consumer", "sellers"), ("prosumer", "sellers"), ("utility", "suppliers")]
+)
+def test_one_id_cannot_fill_an_answer(role, name) -> None:
+    """A small model held to a schema without this limit writes one id until it is cut off."""
+    told = json.loads(schema(role))["properties"][name]
+    assert told["maxItems"] * told["items"]["maxLength"] < 100
+
+
 _JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),

@@ -67,7 +67,7 @@ def test_the_same_bytes_with_one_thread_and_fifty(see, decider, fake, ask) -> No
     for concurrency in (1, 50):
         asker = Asker(ask(fake().url, timeout_s=20), mode="record", concurrency=concurrency)
         policies = [decider(role, asker) for role in ("consumer", "prosumer")]
-        decided = _day(see, policies, {"consumer": 60, "prosumer": 20}, range(0, 24, 6))
+        decided = _day(see, policies, {"consumer": 60, "prosumer": 20}, range(0, 36, 6))
         logs = [json.dumps(one.drain()) for one in policies]
         found.append(
             (asker.cassette.exported(), logs, [{k: v.tobytes() for k, v in one.items()} for one in decided])

@@ -90,12 +90,37 @@ def test_every_table_has_its_columns_and_json_holds_it_all(made):
 
 
 def test_a_mechanism_that_cannot_take_the_orders_says_why(market):
-    found = sweep(wished(market, mechanisms=["mcafee"], policies=[], seeds=1))
-    row = rows(found, "sweep", mechanism="mcafee")[0]
+    found = sweep(wished(market, mechanisms=["merit-order"], policies=[], seeds=1))
+    row = rows(found, "sweep", mechanism="merit-order")[0]
     assert row["welfare_share"] is None
     assert row["skipped"]
-    assert any(note.startswith("mcafee with own left out: ") for note in found.report["notes"])
-    assert rows(found, "cells", mechanism="mcafee", measure="gini")[0]["seeds"] == 0
+    assert any(note.startswith("merit-order with own left out: ") for note in found.report["notes"])
+    assert rows(found, "cells", mechanism="merit-order", measure="gini")[0]["seeds"] == 0
+
+
+def test_a_persona_is_compared_with_the_case_on_the_same_seeds(market):
+    found = sweep(wished(market, mechanisms=[], policies=["@greedy", "prosumer@depressed"], seeds=2))
+    for policy in ("@greedy", "prosumer@depressed"):
+        paired = rows(found, "paired", policy=policy, measure="local_mean_per_mwh")
+        assert len(paired) == 1
+        assert paired[0]["against"]
+    own, greedy = (rows(found, "sweep", policy=policy)[0] for policy in ("own", "@greedy"))
+    assert own["seed"] == greedy["seed"]
+    assert own["local_mean_per_mwh"] != greedy["local_mean_per_mwh"]
+
+
+def test_a_variant_of_personas_is_the_case_with_these_personas(market):
+    found = sweep(wished(market, mechanisms=[], policies=["utility@greedy"], seeds=1))
+    changed = evenwatt.load(market).with_settings({"policies": {"personas": {"utility": "greedy"}}})
+    same = changed.run()
+    row = rows(found, "sweep", policy="utility@greedy")[0]
+    assert row["welfare_share"] == same.report.measures["welfare_share"]
+
+
+@pytest.mark.parametrize("text", ["prosumer@gredy", "regulator@greedy", "homes@greedy"])
+def test_a_persona_that_is_none_is_refused(market, text):
+    with pytest.raises(CaseError, match=r"greedy|roles are"):
+        sweep(wished(market, policies=[text]))
 
 
 @pytest.mark.slow

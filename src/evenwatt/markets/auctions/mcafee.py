@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -44,6 +45,9 @@ class McAfee:
     >>> clear(book, "mcafee").price, clear(book, "mcafee").volume
     (array([53.]), array([3]))
     """
+
+    # One lot a head: `markets.OneLot` makes books of any quantities such.
+    unit_demand: ClassVar[bool] = True
 
     def clear(self, orders: Orders, terms: Terms) -> Clearing:
         """Clear every market of the orders."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -48,6 +49,9 @@ class Sbba:
     >>> clear(book, "sbba").price, clear(book, "sbba").volume, clear(book, "sbba").budget
     (array([57.]), array([3]), array([0]))
     """
+
+    # One lot a head: `markets.OneLot` makes books of any quantities such.
+    unit_demand: ClassVar[bool] = True
 
     def clear(self, orders: Orders, terms: Terms) -> Clearing:
         """Clear every market of the orders."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from evenwatt.markets.admission import unit_demand
 from evenwatt.markets.clearing import Clearing
@@ -38,6 +39,9 @@ class TradeReduction:
     >>> cleared.payments, cleared.budget
     (array([ 58,  58,   0,   0, -52, -52,   0,   0]), array([12]))
     """
+
+    # One lot a head: `markets.OneLot` makes books of any quantities such.
+    unit_demand: ClassVar[bool] = True
 
     def clear(self, orders: Orders, terms: Terms) -> Clearing:
         """Clear every market of the orders."""

@@ -61,7 +61,7 @@ class Formats:
 
 def body(request: Request, form: str) -> bytes:
     """What is posted to ``/chat/completions``."""
-    schema = json.loads(request.schema)
+    schema = _as_required(json.loads(request.schema))
     said = [{"role": who, "content": what} for who, what in request.messages]
     asked: dict[str, Any] = {
         "model": request.model,
@@ -84,6 +84,24 @@ def body(request: Request, form: str) -> bytes:
         if form == "json_object":
             asked["response_format"] = {"type": "json_object", "schema": schema}
     return json.dumps(asked).encode()
+
+
+def _as_required(schema: Any) -> Any:
+    """A schema whose fields stand in the order of ``required``, where canonical JSON has sorted them.
+
+    A server that holds a model to a schema has it write the fields as they stand. The reason, which is long and may be
+    cut off, then comes after what has been decided.
+    """
+    if isinstance(schema, list):
+        return [_as_required(one) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    made = {name: _as_required(value) for name, value in schema.items()}
+    known = made.get("properties")
+    if isinstance(known, dict):
+        first = [name for name in made.get("required", ()) if name in known]
+        made["properties"] = {name: known[name] for name in (*first, *known)}
+    return made
 
 
 def reply(payload: Any) -> Reply | None:

@@ -241,7 +241,12 @@ class LanguagePolicy:
         try:
             return decisions(self.role, answer.reply.text, [feasible] * len(some)), answer, ""
         except Invalid as fault:
-            return None, answer, str(fault)
+            cut = (
+                f"it was cut off after {request.max_tokens} tokens; "
+                if answer.reply.finish == "length"
+                else ""
+            )
+            return None, answer, f"{cut}{fault}"
 
     def _take(
         self, seen: Observation, group: Archetype, decision: Decision | None, answer: Answer, key: str

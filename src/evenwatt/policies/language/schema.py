@@ -14,6 +14,7 @@ from evenwatt.policies.language.request import canonical
 Kind = Literal["number", "whole", "choice", "flag", "list"]
 LONGEST_HORIZON = 96  # steps
 LONGEST_REASON = 200  # characters
+LONGEST_ID = 12  # characters; without a limit a small model fills its whole answer with one id
 BATTERY = ("self-use", "threshold", "hold")
 STORAGE = ("increase", "decrease", "maintain")
 LEAST_PRICE, MOST_PRICE = -1e4, 1e5  # currency per MWh; a market's cap and floor are narrower
@@ -151,7 +152,8 @@ def _property(field: Field) -> dict[str, Any]:
     if field.kind == "choice":
         return {**told, "type": "string", "enum": list(field.choices)}
     if field.kind == "list":
-        return {**told, "type": "array", "items": {"type": "string"}, "maxItems": MOST_SELLERS}
+        one = {"type": "string", "maxLength": LONGEST_ID}
+        return {**told, "type": "array", "items": one, "maxItems": MOST_SELLERS}
     if field.kind == "whole":
         return {**told, "type": "integer", "minimum": int(field.low), "maximum": int(field.high)}
     return {**told, "type": "number", "minimum": float(field.low), "maximum": float(field.high)}

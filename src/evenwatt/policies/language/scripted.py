@@ -18,7 +18,7 @@ def drawn(request: Request) -> str:
     --------
     >>> from evenwatt.policies.language.schema import schema
     >>> print(drawn(Request("none", (("user", "{}"),), schema("consumer")))[:45])
-    {"max_price": 113.19, "reason": "drawn by lot
+    {"max_price": 34.58, "reason": "drawn by lot"
     """
     wanted = json.loads(request.schema)
     try:

@@ -35,7 +35,7 @@ def rules(config: MarketConfig, seconds: int, *, intervention: bool) -> Rules:
     return Rules(
         scenario=market.scenario,
         steps_a_day=max(1, SECONDS_PER_DAY // seconds),
-        local=mechanism(chosen.local, chosen.local_options),
+        local=mechanism(chosen.local, chosen.local_options, lot_wh=chosen.lot_wh),
         wholesale=mechanism(chosen.wholesale, chosen.wholesale_options),
         split=chosen.split,
         ration=ration(chosen.ration),

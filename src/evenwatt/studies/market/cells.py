@@ -12,7 +12,7 @@ from evenwatt.studies.case import Case, silent
 from evenwatt.studies.market.config import MarketConfig
 from evenwatt.studies.market.findings import measures
 from evenwatt.studies.market.loop import Plan, played
-from evenwatt.studies.market.named import variant
+from evenwatt.studies.market.named import personas, variant
 from evenwatt.studies.market.period import PARTIES, Period
 from evenwatt.studies.market.weather import outlook
 from evenwatt.studies.story import Work
@@ -55,7 +55,10 @@ class Cell:
         rule = self.config.rule
         if self.mechanism != rule.local:
             rule = rule.model_copy(update={"local": self.mechanism, "local_options": {}})
-        policies = self.config.policies.model_copy(update=dict(variant(self.policy)))
+        changed: dict[str, Any] = dict(variant(self.policy))
+        if others := personas(self.policy):
+            changed["personas"] = {**self.config.policies.personas, **others}
+        policies = self.config.policies.model_copy(update=changed)
         return self.config.model_copy(update={"rule": rule, "policies": policies, "seed": self.seed})
 
 

@@ -86,6 +86,7 @@ COLUMNS: Mapping[str, Column] = {
     "retail_per_mwh": Column(
         float, ("utility",), "currency/MWh", "retail price at the start", 220.0, 0, 1e4
     ),
+    "tariff": Column(str, ("utility",), "-", "flat, time-of-use or dynamic, around the retail price", "flat"),
 }  # fmt: skip
 # Money at the start where the file does not say it [currency].
 CASH: Mapping[str, float] = {

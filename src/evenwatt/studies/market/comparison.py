@@ -10,6 +10,7 @@ import numpy as np
 from evenwatt.core.errors import InputError, first_fault
 from evenwatt.core.rule import Rule
 from evenwatt.markets.clear import mechanisms as enrolled
+from evenwatt.markets.lots import OneLot
 from evenwatt.markets.mechanism import Mechanism, Terms
 from evenwatt.markets.orders import Orders
 from evenwatt.studies.market.arrangement import ration
@@ -48,7 +49,7 @@ def on_books(own: Arm, config: MarketConfig) -> list[Row]:
         try:
             if isinstance(made, str):
                 raise InputError(made)
-            rows.append({**_named(rule, None), **_on_books(made, books, terms, most, volume, own)})
+            rows.append({**_named(rule, None, made), **_on_books(made, books, terms, most, volume, own)})
         except InputError as error:
             rows.append(_left_out(rule, first_fault(error)))
     return rows
@@ -58,13 +59,21 @@ def _each(config: MarketConfig) -> Iterator[tuple[Rule, Mechanism | str]]:
     """Every mechanism with the case's options where it is the case's, or why it cannot be made."""
     for name, rule in enrolled().items():
         try:
-            yield rule, mechanism(name, config.rule.local_options if name == config.rule.local else {})
+            yield (
+                rule,
+                mechanism(
+                    name,
+                    config.rule.local_options if name == config.rule.local else {},
+                    lot_wh=config.rule.lot_wh,
+                ),
+            )
         except InputError as error:
             yield rule, str(error)
 
 
-def _named(rule: Rule, note: str | None) -> Row:
-    return {"mechanism": rule.name, "title": rule.title, "note": note, "promises": sorted(rule.satisfies)}
+def _named(rule: Rule, note: str | None, made: Mechanism | None = None) -> Row:
+    title = f"{rule.title}, one lot of {made.lot_wh} Wh each" if isinstance(made, OneLot) else rule.title
+    return {"mechanism": rule.name, "title": title, "note": note, "promises": sorted(rule.satisfies)}
 
 
 def _left_out(rule: Rule, note: str) -> Row:
@@ -128,7 +137,7 @@ def mechanisms(work: Work, view: Outlook, own: Arm) -> list[Row]:
             continue
         try:
             held = base if rule.name == config.rule.local else _world(work, view, config, rule.name)
-            rows.append({**_named(rule, None), **_played(held, volume), **_believed(made, own, config)})
+            rows.append({**_named(rule, None, made), **_played(held, volume), **_believed(made, own, config)})
         except InputError as error:
             rows.append(_left_out(rule, first_fault(error)))
     return rows

@@ -8,8 +8,9 @@ from typing import Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from evenwatt.core.errors import InputError
+from evenwatt.policies.seen import ROLES
 from evenwatt.studies.config import CaseConfig, Strict, known_rules
-from evenwatt.studies.market.named import check_mechanism, check_policy, check_variant
+from evenwatt.studies.market.named import check_mechanism, check_policy, check_variant, personas
 
 Mode = Literal["live", "record", "replay", "replay-or-fallback"]
 
@@ -24,6 +25,12 @@ class RuleConfig(Strict):
     split: float = Field(default=0.5, ge=0, le=1, description="sellers' share of the price interval")
     ration: str = Field(
         default="pro", description="claims rule for ties at the margin, scarce supply and creditors"
+    )
+    lot_wh: int = Field(
+        default=100,
+        ge=1,
+        le=10**9,
+        description="size of the one lot that everybody trades under a local mechanism made for unit demand",
     )
     local_options: dict[str, Any] = Field(
         default_factory=dict, description="options of the local mechanism, by its own names"
@@ -139,6 +146,18 @@ class PoliciesConfig(Strict):
     utility: Chosen = Field(default="rule", description="companies that serve households")
     regulator: Chosen = Field(default="rule", description="'nothing' leaves every instrument as it is")
 
+    personas: dict[str, str] = Field(
+        default_factory=dict, description="role -> persona of all its agents, in place of those in roles.csv"
+    )
+
+    @field_validator("personas")
+    @classmethod
+    def _personas(cls, value: dict[str, str]) -> dict[str, str]:
+        held: dict[str, str] = {}
+        for role, name in value.items():
+            held |= personas(f"{role}@{name}")
+        return held
+
     @field_validator("consumer", "prosumer", "producer", "utility", "regulator")
     @classmethod
     def _known(cls, value: Chosen, info: Any) -> Chosen:
@@ -158,7 +177,7 @@ class PoliciesConfig(Strict):
 
     def named(self) -> Mapping[str, Chosen]:
         """Each role and who decides for it."""
-        return {role: getattr(self, role) for role in type(self).model_fields}
+        return {role: getattr(self, role) for role in ROLES}
 
 
 class LanguageConfig(Strict):
@@ -199,7 +218,8 @@ class SweepConfig(Strict):
     )
     policies: tuple[str, ...] = Field(
         default=("own",),
-        description="'own' as the case has it; 'zip' for every role that knows it; or 'prosumer=zip'",
+        description="'own' as the case has it; 'zip' for every role that knows it; 'prosumer=zip'; or, with the "
+        "case's own policies, '@greedy' or 'prosumer@greedy' for personas",
     )
     seeds: int = Field(default=8, ge=1, le=1_000, description="how many; the first is the case's own")
     level: float = Field(default=0.95, gt=0.5, lt=1, description="of the intervals")

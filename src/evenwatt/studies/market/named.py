@@ -7,18 +7,21 @@ from dataclasses import MISSING, fields
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
-from evenwatt.core.errors import RuleError
+from evenwatt.core.errors import ProblemError, RuleError
 
 if TYPE_CHECKING:
     from evenwatt.markets.mechanism import Mechanism
 
 OWN = "own"  # a variant of the policies: everybody decides as the case says
 LANGUAGE = "language"  # a policy that asks a language model
+HAVE_PERSONAS = ("consumer", "prosumer", "producer", "utility")
 RULE = "rule"  # the scripted policy of each role
 
 
-def mechanism(name: str, options: Mapping[str, Any] | None = None) -> Mechanism:
+def mechanism(name: str, options: Mapping[str, Any] | None = None, *, lot_wh: int | None = None) -> Mechanism:
     """The mechanism of a name with options as a case writes them.
+
+    With ``lot_wh``, one that is made for unit demand trades a lot of this size each.
 
     Raises
     ------
@@ -32,6 +35,7 @@ def mechanism(name: str, options: Mapping[str, Any] | None = None) -> Mechanism:
     """
     from evenwatt.core import rule as registry
     from evenwatt.markets.clear import found
+    from evenwatt.markets.lots import OneLot
     from evenwatt.markets.mechanism import KIND
 
     kind: Any = registry.find(KIND, name).function
@@ -45,9 +49,10 @@ def mechanism(name: str, options: Mapping[str, Any] | None = None) -> Mechanism:
     if faults:
         raise RuleError("; ".join(faults))
     try:
-        return found(name, {key: _option(key, value) for key, value in (options or {}).items()})
+        made = found(name, {key: _option(key, value) for key, value in (options or {}).items()})
     except (TypeError, ValueError) as error:
         raise RuleError(f"mechanism '{name}': {error}") from None
+    return OneLot(mechanism=made, lot_wh=lot_wh) if lot_wh and getattr(made, "unit_demand", False) else made
 
 
 def _no_option(name: str, option: str, known: list[str]) -> str:
@@ -86,7 +91,7 @@ def check_policy(role: str, name: str) -> None:
 
 
 def variant(text: str) -> Mapping[str, str]:
-    """Which roles decide by which policy in a variant of a sweep.
+    """Which roles decide by which policy in a variant of a sweep; personas apart.
 
     Raises
     ------
@@ -104,6 +109,9 @@ def variant(text: str) -> Mapping[str, str]:
 
     if text == OWN:
         return {}
+    if "@" in text:
+        personas(text)
+        return {}
     if "=" not in text:
         return _wherever(text)
     made: dict[str, str] = {}
@@ -114,6 +122,45 @@ def variant(text: str) -> Mapping[str, str]:
         check_policy(role, name)
         made[role] = name
     return made
+
+
+def personas(text: str) -> Mapping[str, str]:
+    """Which roles have which persona in a variant of a sweep, in place of those of the case.
+
+    Raises
+    ------
+    RuleError
+        If a role or persona is unknown.
+
+    Examples
+    --------
+    >>> personas("prosumer@greedy,utility@eco-friendly")
+    {'prosumer': 'greedy', 'utility': 'eco'}
+    >>> personas("@greedy")
+    {'consumer': 'greedy', 'prosumer': 'greedy', 'producer': 'greedy', 'utility': 'greedy'}
+    >>> personas("zip")
+    {}
+    """
+    if "@" not in text:
+        return {}
+    made: dict[str, str] = {}
+    for part in text.split(","):
+        role, _, name = (piece.strip() for piece in part.partition("@"))
+        if role not in ("", *HAVE_PERSONAS):
+            raise RuleError(f"'{text}': '{part}' is not ROLE@PERSONA; roles are {', '.join(HAVE_PERSONAS)}")
+        proper = check_persona(name)
+        made |= dict.fromkeys([role] if role else HAVE_PERSONAS, proper)
+    return made
+
+
+def check_persona(name: str) -> str:
+    """The proper name of a persona; raises a RuleError where there is none."""
+    from evenwatt.policies.persona import persona
+
+    try:
+        return persona(name).name
+    except ProblemError as error:
+        raise RuleError(str(error)) from None
 
 
 def _wherever(name: str) -> Mapping[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -61,6 +61,13 @@ class Participants:
     price_column: str = PRICE_COLUMNS[0]
     schedule: tuple[Setpoint, ...] = ()
     agreements: tuple[Agreement, ...] = ()
+
+    def with_personas(self, personas: Mapping[str, str]) -> Participants:
+        """The same people, with another persona for all agents of some roles."""
+        if not personas:
+            return self
+        changed = [replace(agent, persona=personas.get(agent.role, agent.persona)) for agent in self.agents]
+        return replace(self, agents=tuple(changed))
 
     def of(self, *roles: str) -> list[Agent]:
         """Agents of some roles."""

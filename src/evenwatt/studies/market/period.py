@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from evenwatt.data.clock import local_labels
 from evenwatt.studies.market.config import MarketConfig
 from evenwatt.studies.market.participants import Participants
 from evenwatt.studies.market.playing import Arm, Day
@@ -18,7 +19,7 @@ Array = npt.NDArray[np.float64]
 Whole = npt.NDArray[np.int64]
 Column = npt.NDArray[Any]
 
-PARTIES = ("consumers", "prosumers", "producers", "utilities", "operator", "fund", "network")
+PARTIES = ("consumers", "prosumers", "producers", "utilities", "operator", "fund", "network", "escrow")
 
 
 @dataclass(frozen=True)
@@ -58,10 +59,12 @@ class Period:
         """Sum of a whole column over the period."""
         return int(self.steps[name].sum())
 
-    @property
+    @cached_property
     def slots(self) -> Whole:
-        """Slot of the market's day of each step, (T,)."""
-        return np.asarray(self.steps["step"] % self.arm.world.rules.steps_a_day)
+        """Slot of the local day in which each step begins, by the clock on the wall, (T,)."""
+        labels = local_labels(self.steps["start"].astype("datetime64[s]"), self.config.timezone)
+        seconds = (labels - labels.astype("datetime64[D]")).astype("timedelta64[s]").astype(np.int64)
+        return np.asarray(seconds // self.view.seconds)
 
     @cached_property
     def opening(self) -> Whole:
@@ -93,6 +96,7 @@ class Period:
             "operator": self.balance("operator"),
             "fund": self.balance("fund"),
             "network": self.balance("network"),
+            "escrow": self.balance("escrow"),
         }
 
     @property

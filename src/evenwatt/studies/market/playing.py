@@ -123,12 +123,12 @@ class Arm:
             for name in names
         }
         for name, told in (
-            ("welfare_micro", watch.worth),
             ("emissions_t", watch.emitted),
             ("retail_per_mwh", watch.retail),
         ):
             steps[name] = np.array(told, dtype=np.float64)
-        steps["most_micro"] = self._most(weather, steps, watch)
+        # Upkeep, wear and upgrades cost what they cost, whoever trades with whom.
+        steps["most_micro"] = self._most(weather, steps, watch) - np.array(watch.overhead, dtype=np.float64)
         changes = [{name: row[name] for name in CHANGE} for row in self.world.changes[seen:]]
         self.days.append(
             Day(

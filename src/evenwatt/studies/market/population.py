@@ -80,6 +80,7 @@ def _utilities(rows: Sequence[Agent], seconds: int) -> Utilities:
         cash_micro=_money(_column(rows, "cash")),
         retail_per_mwh=_column(rows, "retail_per_mwh"),
         batteries=_batteries(rows, seconds),
+        tariffs=tuple(row.cells.get("tariff") or "flat" for row in rows),
     )
 
 

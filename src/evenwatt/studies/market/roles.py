@@ -14,6 +14,7 @@ from evenwatt.core.chance import Keyed
 from evenwatt.core.errors import CaseError, InputError, gather
 from evenwatt.studies.market.columns import CASH, COLUMNS, EVERYBODY, HOUSEHOLDS, Column
 from evenwatt.studies.market.kinds import SOURCES, source_named
+from evenwatt.studies.market.retail import TARIFFS
 
 ROLES = "roles.csv"
 MOST_AGENTS = 1_000_000
@@ -153,6 +154,8 @@ def _completed(place: str, role: str, held: Mapping[str, Any], faults: list[str]
         made["cash"] = CASH[role] if held["cash"] is None else held["cash"]
     if role in ("prosumer", "utility") and held["battery_kw"] is None:
         made["battery_kw"] = held["battery_kwh"] / 2
+    if role == "utility" and held["tariff"] not in TARIFFS:
+        faults.append(f"{place}, column 'tariff': {_unknown('tariff', held['tariff'], list(TARIFFS))}")
     if role in HOUSEHOLDS and held["meter"] is None:
         faults.append(f"{place}, column 'meter': is empty; a {role} needs its readings")
         made["meter"] = ""

@@ -282,7 +282,8 @@ def first_state(people: Population, rules: Rules) -> State:
         UtilityState(
             stored_wh=u.batteries.stored_wh.astype(np.int64), retail=u.retail_per_mwh.astype(np.float64),
             posted=u.retail_per_mwh.astype(np.float64), forecast=np.zeros((len(u), slots)),
-            known=np.zeros((len(u), slots), dtype=bool), spent=np.zeros(len(u)), supplied=np.zeros(len(u)), procured=_none(len(u)),
+            known=np.zeros((len(u), slots), dtype=bool), spent=np.zeros(len(u)), supplied=np.zeros(len(u)),
+            procured=_none(len(u)),
             renewable=_none(len(u)), certificates=_none(len(u)), reviewed_sales=_none(len(u)),
             gain_micro=_none(len(u)), active=np.ones(len(u), dtype=bool),
         ),

@@ -22,7 +22,7 @@ from evenwatt.studies.story import Story
 
 def people(folder: Path, config: MarketConfig) -> Participants:
     """Agents, the outside price, and the schedule of instruments."""
-    return read_participants(folder, config)
+    return read_participants(folder, config).with_personas(config.policies.personas)
 
 
 def plan(case: Case, complete: bool) -> Plan:

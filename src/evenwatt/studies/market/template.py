@@ -32,9 +32,9 @@ STATIONS: Mapping[str, tuple[str, float]] = {
     "oil": ("Oil turbine", 0.9),
 }
 UTILITIES = (
-    ("green-power", "Green Power", "eco", 152.0),
-    ("city-works", "City Works", "balanced", 148.0),
-    ("prime-energy", "Prime Energy", "greedy", 150.0),
+    ("green-power", "Green Power", "eco", 212.0),
+    ("city-works", "City Works", "balanced", 208.0),
+    ("prime-energy", "Prime Energy", "greedy", 210.0),
 )
 # In the order of a row in roles.csv.
 COLUMNS = (

@@ -52,6 +52,7 @@ class Watch:
     rows: list[Mapping[str, Column]] = field(default_factory=list)
     available: list[Whole] = field(default_factory=list)
     worth: list[float] = field(default_factory=list)
+    overhead: list[int] = field(default_factory=list)
     emitted: list[float] = field(default_factory=list)
     retail: list[float] = field(default_factory=list)
     book: dict[str, Column] = field(default_factory=dict)
@@ -63,7 +64,8 @@ class Watch:
         if self.intervals:
             self.rows.append(self._row(step))
         self.available.append(step.available)
-        self.worth.append(self._worth(step))
+        self.worth.append(step.figures["welfare_micro"])
+        self.overhead.append(step.overhead)
         self.emitted.append(
             float(self.world.people.producers.emission_t_per_mwh @ step.dispatched) / WH_PER_MWH
         )
@@ -78,15 +80,6 @@ class Watch:
         """Mean retail price of the utilities that are left; not a number without any."""
         held = self.world.state.utilities
         return float(held.retail[held.active].mean()) if held.active.any() else np.nan
-
-    def _worth(self, step: Step) -> float:
-        """What the step's energy was worth to households, less what it cost to generate and to import [micro-units]."""
-        people, flows = self.world.people, step.delivered
-        used = step.load - step.left.unpaid - step.left.forgone - step.shed
-        spent = float(people.producers.cost_per_mwh @ step.dispatched) - step.market.outside_pays
-        lack, over = np.maximum(-flows.imbalance, 0), np.maximum(flows.imbalance, 0) - flows.spilled
-        balanced = flows.short_price * float(lack.sum()) - flows.long_price * float(over.sum())
-        return float(people.households.value_per_mwh @ used) - spent - balanced
 
     def _row(self, step: Step) -> Mapping[str, Column]:
         placed, left, answer = step.placed, step.left, step.local.clearing
