@@ -150,6 +150,8 @@ def _panel(
 ) -> Iterable[str]:  # fmt: skip
     """Axes, the ground of what was traded, the interval of prices, both curves, and the orders that were cut."""
     left, right, top = frame
+    if price is None and crossing.volume and crossing.low == crossing.high:
+        price = crossing.low  # the only one at which nobody regrets
     bottom, ends = top + TALL, _ends(crossing, price)
     most = max(sum(o.quantity for o in side) for side in (crossing.bids, crossing.asks))
     unit = unit_for([most])
@@ -185,7 +187,8 @@ def _ends(crossing: Crossing, price: float | None) -> tuple[float, float]:
     """Where limits are cut off: demand at any price would press everything else to the ground."""
     asks = sorted(order.price for order in crossing.asks)
     levels = [*asks, *(order.price for order in crossing.bids), *([] if price is None else [price])]
-    usual = max(price or 0.0, median(asks) if asks else median(levels), 1.0)
+    crossed = crossing.low if crossing.volume and crossing.is_clear else None
+    usual = max(price or 0.0, crossed or 0.0, median(asks) if asks else median(levels), 1.0)
     near = [level for level in levels if -FAR * usual <= level <= FAR * usual] or [usual]
     low, high = min(0.0, *near), max(near)
     return low if low == min(levels) else low * 1.12, high if high == max(levels) else max(high, usual) * 1.12
@@ -254,6 +257,8 @@ def curves_told(rows: Sequence[Row], *, prices: Mapping[str, float | None], curr
             continue
         words = f"{name}: {energy(crossing.volume)} traded"
         price = by_name.get(name)
+        if price is None and crossing.low == crossing.high:
+            price = crossing.low
         words += f" at {priced(price, currency)}" if price is not None else ""
         if crossing.is_clear and (crossing.high or 0.0) > (crossing.low or 0.0):
             words += f"; nobody would regret any price from {_plain(crossing.low)} to {_plain(crossing.high)}"

@@ -24,8 +24,8 @@ ENERGIES = (
 MONEY = ("local_value_micro", "wholesale_value_micro")
 FIGURES = (
     "local_per_mwh", "local_low_per_mwh", "local_high_per_mwh", "wholesale_per_mwh", "outside_per_mwh",
-    "retail_per_mwh", "emissions_t", "welfare_micro", "carbon_per_t", "cap_per_mwh", "hhi", "lerner", "rsi_least",
-    "pivotal",
+    "retail_per_mwh", "emissions_t", "welfare_micro", "carbon_per_t", "cap_per_mwh", "hhi", "hhi_so_far", "lerner",
+    "rsi_least", "pivotal",
 )  # fmt: skip
 
 

@@ -120,7 +120,8 @@ class Regulation:
         found.retail_value += float((state.utilities.retail * sales).sum())
         found.retail += int(sales.sum())
         step.figures |= {
-            "hhi": float(hhi(sold)) if sold.any() else np.nan, "lerner": margin,
+            "hhi": float(hhi(sold)) if sold.any() else np.nan,
+            "hhi_so_far": float(hhi(found.dispatched)) if found.dispatched.any() else np.nan, "lerner": margin,
             "rsi_least": least if np.isfinite(least) else np.nan, "pivotal": float(least < 1.0),
             "renewable_wh": renewable,
         }  # fmt: skip
@@ -197,7 +198,7 @@ class Regulation:
             margin = f"{found.margin / found.margin_wh:.0%}" if found.margin_wh else "none"
             pivotal = found.pivotal / max(found.steps, 1)
             missing = found.unserved / found.load if found.load else 0.0
-            return f"margin over price {margin}, a producer pivotal in {pivotal:.0%} of steps, {missing:.1%} unserved"
+            return f"margin over price {margin}, a producer pivotal in {pivotal:.0%} of steps, {missing:.2%} unserved"
         share = f"{found.renewable / found.generated:.0%}" if found.generated else "none"
         return f"renewable share {share}, target {self.rules.renewable_target:.0%}"
 

@@ -31,6 +31,7 @@ STATIONS: Mapping[str, tuple[str, float]] = {
     "gas": ("Gas plant", 1.2),
     "oil": ("Oil turbine", 0.9),
 }
+EXPORTS = 5  # times the limit of what comes in
 UTILITIES = (
     ("green-power", "Green Power", "eco", 212.0),
     ("city-works", "City Works", "balanced", 208.0),
@@ -135,7 +136,7 @@ def _seen_sun(meters: Meters, hours: Times) -> Array | None:
 
 
 def _border(meters: Meters) -> float:
-    """Most that crosses to the outside grid: half of the mean load [MW]. Without a limit, its price is the only one."""
+    """Most that comes in: half of the mean load [MW]. Without a limit, the outside price is the only one."""
     return float(f"{mean_kw(meters) / 2 / 1000:.2g}")
 
 
@@ -150,8 +151,8 @@ def _sections(settings: Settings, border: float) -> list[str]:
         "scenario = 1              # 1: local auction and secured contracts; 2: auctions for everything",
         "feed_in_per_mwh = 60.0    # what utilities pay for what households feed in",
         f"import_limit_mw = {border:g}   # most that comes in from the outside grid; leave out for no limit",
-        f"export_limit_mw = {border:g}",
-        "renewable_target = 0.5    # what the regulator aims at",
+        f"export_limit_mw = {EXPORTS * border:g}   # noon's sun goes out where nobody is left to use it",
+        "renewable_target = 0.8    # what the regulator aims at",
         "",
         "[instruments]             # at the start; the regulator may change them day by day",
         "carbon_per_t = 40.0",

@@ -62,6 +62,12 @@ def _by_day(period: Period) -> list[Row]:
     return rows
 
 
+def _last(values: Array) -> float | None:
+    """The last figure that is one: sums since a review are whole at the end of a day."""
+    known = values[~np.isnan(values)]
+    return float(known[-1]) if len(known) else None
+
+
 def _mean(values: npt.NDArray[Any]) -> float | None:
     known = values[~np.isnan(values)] if values.dtype.kind == "f" else values
     return float(known.mean()) if len(known) else None
@@ -88,7 +94,7 @@ def slots(period: Period) -> list[Row]:
 
 
 def concentration(period: Period) -> list[Row]:
-    """One row a day: how concentrated generation was, and what that did to the price."""
+    """One row a day: how concentrated generation was since the review before, and what that did to the price."""
     rows = []
     for day in period.arm.days:
         held = day.steps
@@ -97,7 +103,7 @@ def concentration(period: Period) -> list[Row]:
         rsi = held["rsi_least"]
         rows.append({
             "day": str(held["start"][len(held["start"]) // 2].astype("datetime64[D]")),
-            "hhi": _mean(held["hhi"]), "lerner": _mean(held["lerner"]),
+            "hhi": _last(held["hhi_so_far"]), "lerner": _mean(held["lerner"]),
             "rsi_least": None if np.isnan(rsi).all() else float(np.nanmin(rsi)),
             "pivotal_share": _mean(held["pivotal"]),
             "wholesale_per_mwh": weighted(held["wholesale_per_mwh"], held["wholesale_wh"]),
