@@ -18,6 +18,7 @@ NAMED = ("operator", "fund", "outside", "costs", "network", "losses", "escrow", 
 OPERATOR, FUND, OUTSIDE, COSTS, NETWORK, LOSSES, ESCROW, OPENING = range(len(NAMED))
 
 MOST = 2**60  # of one posting [micro-units]; eight of them still fit in 64 bits
+FEW = 2_000  # postings that are made one by one, without a column over all accounts
 EXACT = 2**53  # below it, every whole number is a float
 
 
@@ -158,6 +159,15 @@ class Ledger:
         if amounts.size == 0:
             return
         self._refuse(reason, payers, payees, amounts)
+        if amounts.size <= FEW:
+            payers, payees = (np.broadcast_to(side, amounts.shape) for side in (payers, payees))
+            np.subtract.at(self._balance, payers, amounts)
+            np.add.at(self._balance, payees, amounts)
+            code = self._class[payers] * len(self.classes) + self._class[payees]
+            moved = self._matrix(reason)
+            moved += _sums(code, amounts, moved.size).reshape(moved.shape)
+            self._keep(reason, payers, payees, amounts, np.asarray(ref))
+            return
         spent, earned = (_sums(side, amounts, len(self._balance)) for side in (payers, payees))
         self._balance -= spent
         self._balance += earned
@@ -232,22 +242,22 @@ class Ledger:
         >>> ledger.cash
         array([ 90,  80, 100, 100, 130])
         """
-        column = _whole(amounts, f"posting '{reason}': amount")
+        from evenwatt.markets._ledger_kernels import sum_by_place
+
+        column = np.ascontiguousarray(_whole(amounts, f"posting '{reason}': amount"))
         sides, place = (_whole(given, f"posting '{reason}': account") for given in (accounts, of))
         _refuse_size(reason, np.abs(column))
-        earned = np.bincount(place + 1, weights=column, minlength=len(sides) + 1)
-        if len(earned) > len(sides) + 1 or earned[0] or (len(sides) and np.ptp(self._class[sides])):
+        earned = np.zeros(len(sides), dtype=np.int64)
+        if not sum_by_place(place, column, earned) or (len(sides) and np.ptp(self._class[sides])):
             raise ProblemError(
                 f"posting '{reason}': expected accounts of one class, and one for each who pays; found "
-                f"{len(sides)} of classes {sorted({self.classes[c] for c in self._class[sides]})}, places up to "
-                f"{int(place.max(initial=-1))}, and {earned[0]:g} micro-units of those without"
+                f"{len(sides)} of classes {sorted({self.classes[c] for c in self._class[sides]})}, places "
+                f"{int(place.min(initial=-1))} to {int(place.max(initial=-1))}"
             )
         if not len(sides):
             return
-        if np.abs(earned).max() >= EXACT:
-            earned = _sums(place + 1, column, len(sides) + 1)
         self._balance[first : first + len(column)] -= column
-        self._balance[sides] += earned[1:].astype(np.int64)
+        self._balance[sides] += earned
         self._count_column(reason, first, column, int(self._class[sides[0]]))
         self._keep_column(reason, first, column, sides[place], np.broadcast_to(np.int64(-1), column.shape))
 

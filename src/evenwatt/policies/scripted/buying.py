@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from evenwatt.core.chance import Keyed
+from evenwatt.engine.threads import share_rows
 from evenwatt.policies.actions import LOCAL, UTILITY
 from evenwatt.policies.reading import Array, Column, figure, public, some
 from evenwatt.policies.scripted.turns import whose_turn
@@ -49,21 +50,41 @@ def worth(seen: Observation) -> Array:
     return most
 
 
+_WEIGHED = ("value_per_mwh", "tariff_per_mwh", "green", "margin", "distance_km")
+
+
 def purchases(seen: Observation, rng: Keyed, taste: Taste) -> dict[str, Column]:
     """Bid, source and utility of every household.
 
     The bid is what the energy is worth less the persona's margin of what it exceeds the feed-in tariff by: no
     neighbour sells for less than that, so a bid below it is none.
     """
-    feed_in = figure(seen, "feed_in_per_mwh")
-    bid = worth(seen)
-    shade = np.maximum(bid - feed_in, 0.0)
-    shade *= seen["margin"]
-    bid -= shade
-    served = seen["tariff_per_mwh"] <= seen["value_per_mwh"]
-    joined = seen["connected"] & (bid >= feed_in)
-    source = np.multiply(joined, LOCAL, dtype=np.int64)
-    source += np.multiply(served, UTILITY, dtype=np.int64)
+    from evenwatt.policies._household_kernels import buying
+
+    value, tariff, green, margin, distance = (np.asarray(seen[name], dtype=np.float64) for name in _WEIGHED)
+    joined = np.asarray(seen["connected"], dtype=np.bool_)
+    feed_in, fee, loss = (figure(seen, name) for name in ("feed_in_per_mwh", "fee_per_mwh_km", "loss_per_km"))
+    bid, source = np.empty(len(seen)), np.empty(len(seen), dtype=np.int64)
+    share_rows(
+        len(seen),
+        lambda first, last: buying(
+            first,
+            last,
+            value,
+            tariff,
+            green,
+            margin,
+            distance,
+            joined,
+            feed_in,
+            fee,
+            loss,
+            LOCAL,
+            UTILITY,
+            bid,
+            source,
+        ),
+    )
     return {"bid_per_mwh": bid, "source": source, "utility": chosen_utility(seen, rng, taste)}
 
 

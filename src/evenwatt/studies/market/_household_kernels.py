@@ -49,9 +49,14 @@ def place(
     side: Sides,
     price: Array,
     quantity: Whole,
+    row: Whole,
+    book_side: Sides,
+    book_price: Array,
+    book_quantity: Whole,
 ) -> None:
     """Move the battery, then order what is short or offer what is left; ``short`` is negative for a surplus.
 
+    Orders are written twice: by household, and into the ``row`` of the book in which each node's stand together.
     Columns of prosumers (``pv``, ``wished``, ``ask``, ``share``, ``connected``) start after the consumers.
     """
     for i in range(first, last):
@@ -81,9 +86,7 @@ def place(
         side[i] = 1
         price[i] = 0.0
         quantity[i] = 0
-        if not joined:
-            continue
-        if net > 0 and source[i] >= LOCAL:
+        if joined and net > 0 and source[i] >= LOCAL:
             limit = min(max(bid[i], lowest), highest)
             dear = limit + fee[i]
             # What arrives must not exceed what is short: the way to the buyer takes its share first.
@@ -92,7 +95,7 @@ def place(
                 wanted = min(wanted, int(max(cash[i] - 2, 0) / dear))
             price[i] = limit
             quantity[i] = wanted
-        elif net < 0 and k >= 0:
+        elif joined and net < 0 and k >= 0:
             limit = min(max(ask[k], lowest), highest)
             offered = math.floor(-net * share[k])
             if limit < 0.0:
@@ -100,6 +103,10 @@ def place(
             side[i] = -1
             price[i] = limit
             quantity[i] = offered
+        at = row[i]
+        book_side[at] = side[i]
+        book_price[at] = price[i]
+        book_quantity[at] = quantity[i]
 
 
 @compiled(EXACT, inline=True)
@@ -140,13 +147,18 @@ def rest(
     paid: Whole,
     source: Whole,
     tariff: Array,
+    charge: Whole,
+    wear: Array,
+    feed_in: float,
     arrived_lost: Whole,
     fees: Whole,
     retail: Whole,
     retail_pay: Whole,
     fed: Whole,
+    fed_pay: Whole,
     forgone: Whole,
     unpaid: Whole,
+    wear_pay: Whole,
 ) -> None:
     """What is left after the local auction: bought of the utility, fed in, forgone by choice, or out of reach.
 
@@ -158,35 +170,40 @@ def rest(
         retail[i] = 0
         retail_pay[i] = 0
         fed[i] = 0
+        fed_pay[i] = 0
         forgone[i] = 0
         unpaid[i] = 0
+        wear_pay[i] = 0
+        price = tariff[i]
+        is_served = price == price
+        money = cash[i] - paid[i]
         if short[i] > 0:
             bought = fills[i] if side[i] > 0 else 0
-            vanished = math.floor(bought * loss[i])
+            # 0.29 of 100 is 28.999999999999996 in floats; and no more arrives than was short.
+            vanished = max(math.floor(bought * loss[i] * UP), bought - short[i])
             arrived_lost[i] = vanished
             # Rounded down, so that limit and fee together never ask for more than there is.
             fees[i] = math.floor(fee[i] * bought)
+            money -= fees[i]
             left = short[i] - (bought - vanished)
-            if left <= 0:
-                continue
-            if source[i] != UTILITY and source[i] != EITHER:
+            if left > 0 and source[i] != UTILITY and source[i] != EITHER:
                 forgone[i] = left
-                continue
-            price = tariff[i]
-            served = 0
-            if price == price:
-                served = left
-                money = max(cash[i] - paid[i] - fees[i], 0)
-                if price > 0.0 and price * left > money:
-                    served = math.floor(money / price)
+            elif left > 0:
+                served = left if is_served else 0
+                if served > 0 and price > 0.0 and price * left > max(money, 0):
+                    served = math.floor(max(money, 0) / price)
                     while served > 0 and round(price * served) > money:
                         served -= 1
-            retail[i] = served
-            retail_pay[i] = round(price * served) if served > 0 else 0
-            unpaid[i] = left - served
+                retail[i] = served
+                retail_pay[i] = round(price * served) if served > 0 else 0
+                unpaid[i] = left - served
+                money -= retail_pay[i]
         elif short[i] < 0:
             sold = fills[i] if side[i] < 0 else 0
             fed[i] = -short[i] - sold
+            fed_pay[i] = round(feed_in * fed[i]) if is_served else 0
+        if charge[i] < 0 and wear[i] > 0.0:
+            wear_pay[i] = min(round(-wear[i] * charge[i]), max(money, 0))
 
 
 @compiled(EXACT)
@@ -270,3 +287,11 @@ def booked(
         if worth != worth:
             worth = feed_in
         pv_value[k] += share * (worth * pv[k] - pv_value[k])
+
+
+@compiled(EXACT)
+def sum_by_group(groups: Whole, values: Whole, sums: Whole) -> None:
+    """Add each value to the sum of its group; group -1 is nobody's."""
+    for i in range(len(values)):
+        if groups[i] >= 0:
+            sums[groups[i]] += values[i]

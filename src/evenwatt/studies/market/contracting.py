@@ -79,14 +79,13 @@ class Contracting:
         """What contracts make due in this step; what a forward lacks is bought at the wholesale price."""
         if not len(self.contracts.due(step.number)):
             return []
-        spot = step.outside if np.isnan(step.market.price) else step.market.price
         held, rows = self.contracts, self.contracts.due(step.number)
         kind = held.kind[rows]
         made = deliveries(held, step.number, self._by_account(step.dispatched), ration=self.rules.ration)
         # Contracts for difference pay for all that was generated; physical ones were fixed before the market.
         delivered = np.where((kind == PPA) | (kind == FORWARD), self._given, made)
         outside = self._accounts + 2
-        return [held.settle(step.number, spot, delivered=delivered, market=outside)]
+        return [held.settle(step.number, step.spot, delivered=delivered, market=outside)]
 
     def retail(self, state: State, step: Step, seed: int) -> None:
         """Who is served by whom from this step on."""
@@ -98,6 +97,8 @@ class Contracting:
                 self._auction_customers(state, step, seed)
             return
         chosen = np.concatenate([step.actions["consumer"]["utility"], step.actions["prosumer"]["utility"]])
+        if np.array_equal(chosen, households.utility):
+            return
         known = (chosen >= 0) & (chosen < len(utilities.active))
         serves = np.append(utilities.active, False)
         chosen = np.where(known, chosen, -1)

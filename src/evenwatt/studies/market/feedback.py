@@ -49,6 +49,13 @@ def _households(state: State, step: Step, people: Population, rules: Rules, tota
         ),
         threads=None if len(h) >= MANY else 1,
     )  # fmt: skip
+    # Gains are worth less money paid; what everybody gained together is worth less what left for good.
+    worth = (
+        int(now.gain_micro.sum())
+        - int(step.cash_after[: len(h)].sum())
+        + int(step.cash_before[: len(h)].sum())
+    )
+    step.figures["welfare_micro"] = worth - step.spent
 
 
 def _producers(state: State, step: Step, rules: Rules) -> None:

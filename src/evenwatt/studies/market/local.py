@@ -12,6 +12,7 @@ from evenwatt.markets.auctions.bilateral import BEST, Bilateral, Preferences
 from evenwatt.markets.clear import clear
 from evenwatt.markets.clearing import Clearing
 from evenwatt.markets.orders import Orders
+from evenwatt.studies.market.households import Homes, Placed
 from evenwatt.studies.market.setting import Rules
 from evenwatt.studies.market.state import State
 
@@ -57,28 +58,43 @@ class LocalTrade:
         return _mean(low), _mean(high)
 
 
-def trade(orders: Orders, rules: Rules, state: State, seed: int, sellers: Sequence[Whole]) -> LocalTrade:
+def trade(
+    placed: Placed, homes: Homes, rules: Rules, state: State, seed: int, sellers: Sequence[Whole]
+) -> LocalTrade:
     """Clear the local auctions.
 
     Parameters
     ----------
+    placed : Placed
+        The orders.
+    homes : Homes
+        Where in the book each household stands.
     sellers : (C, k), (Q, k)
         Numbers of the sellers that consumers and prosumers prefer, the best first, -1 for none; heard by bilateral
         trade.
     """
-    nodes = orders.markets[:, 1]
+    nodes = placed.book.markets[:, 1]
     mechanism = rules.local
     if isinstance(mechanism, Bilateral) and mechanism.preference is None:
-        mechanism = replace(mechanism, preference=preferences(orders, np.concatenate(sellers)))
+        mechanism = replace(mechanism, preference=preferences(placed.orders, np.concatenate(sellers)))
     answer = clear(
-        orders,
+        placed.book,
         mechanism,
         split=rules.split,
         ration=rules.ration,
         rng=seed,
         near=state.public.local[nodes] if len(nodes) else None,
     )
-    return LocalTrade(answer, nodes, _prices(orders, answer))
+    prices = _prices(placed.book, answer)
+    return LocalTrade(_by_household(answer, homes), nodes, prices)
+
+
+def _by_household(answer: Clearing, homes: Homes) -> Clearing:
+    """The answer with a row a household."""
+    pairs = answer.pairs
+    if pairs is not None:
+        pairs = replace(pairs, bid=homes.by_node[pairs.bid], ask=homes.by_node[pairs.ask])
+    return replace(answer, fills=answer.fills[homes.row], payments=answer.payments[homes.row], pairs=pairs)
 
 
 def preferences(orders: Orders, sellers: Whole) -> Preferences:

@@ -11,6 +11,7 @@ from evenwatt.markets.dues import Dues
 from evenwatt.markets.ledger import Ledger, money
 from evenwatt.studies.market.collect import Totals
 from evenwatt.studies.market.contracting import Contracting
+from evenwatt.studies.market.households import grouped
 from evenwatt.studies.market.setting import Population, Rules
 from evenwatt.studies.market.state import State
 from evenwatt.studies.market.step import Step
@@ -46,6 +47,7 @@ class Settlement:
         agents = people.agents
         self._producers, self._utilities = agents["producer"], agents["utility"]
         self._homes = len(people.households)
+        self._wears = bool(people.households.batteries.wear_per_mwh.any())
         # Companies' accounts: producers, then utilities.
         self._first, self._last = self._homes, self._homes + len(people.producers) + len(people.utilities)
         names = ("operator", "fund", "outside", "costs", "network", "losses")
@@ -84,17 +86,11 @@ class Settlement:
         generated = self._held("costs")
         self._invest(state, step)
         step.overhead = upkeep + self._held("costs") - generated
-        spent = self._held("costs") - costs + self._held("outside") - abroad
-        step.figures["welfare_micro"] = self._used_worth(step) - spent
+        step.spent = self._held("costs") - costs + self._held("outside") - abroad + step.never_paid
         self._sums(step)
 
     def _held(self, name: str) -> int:
         return int(self.ledger.balance[self._at[name]])
-
-    def _used_worth(self, step: Step) -> int:
-        """What households think the energy worth that they used [micro-units], each rounded as in its own sums."""
-        used = step.load - step.left.unpaid - step.left.forgone - step.shed
-        return int(money(self.people.households.value_per_mwh, used).sum())
 
     def _local(self, step: Step) -> None:
         ledger = self.ledger
@@ -103,13 +99,8 @@ class Settlement:
 
     def _retail(self, state: State, step: Step) -> None:
         self.ledger.post_among("retail", 0, step.left.retail_pay, self._utilities, state.households.utility)
-        given = np.maximum(-step.placed.charge, 0)
-        wear = money(self.people.households.batteries.wear_per_mwh, given)
-        if wear.any():
-            held = self.ledger.cash[: self._homes]
-            self.ledger.post_column(
-                "battery wear", 0, np.minimum(wear, np.maximum(held, 0)), self._at["costs"]
-            )
+        if self._wears:
+            self.ledger.post_column("battery wear", 0, step.left.wear_pay, self._at["costs"])
 
     def _daily(self, state: State, step: Step) -> None:
         """Upkeep of panels, the local connection and standing charges, once a day, as far as there is money."""
@@ -135,8 +126,10 @@ class Settlement:
         """What companies owe in this step, and what is owed to them."""
         market, u, p = step.market, self._utilities, self._producers
         operator, outside = self._at["operator"], self._at["outside"]
-        # What producers lack for their contracts they buy at the wholesale price, as their contracts say.
+        # What producers lack for their contracts they buy at the wholesale price, as their contracts say; what it
+        # costs to fetch it is no less theirs.
         flows, mine = step.delivered, slice(0, len(u))
+        fetched = money(flows.short_price - step.spot, step.contracts.lacking)
         lack = money(flows.short_price, np.maximum(-flows.imbalance[mine], 0))
         over = money(flows.long_price, np.maximum(flows.imbalance[mine], 0) - flows.spilled[mine])
         carbon = self.people.producers.emission_t_per_mwh * step.limits.carbon_per_t
@@ -147,19 +140,15 @@ class Settlement:
             Dues.of("wholesale", outside, operator, market.outside_pays),
             Dues.of("generation", p, self._at["costs"], fuel),
             Dues.of("imbalance", u, outside, lack - over, seniority=1),
+            Dues.of("imbalance", p, outside, fetched, seniority=1),
             Dues.of("carbon", p, self._at["fund"], money(carbon, step.dispatched), seniority=1),
             *self.contracts.due(step),
         ]
 
-    def _fed_in(self, state: State, step: Step) -> Whole:
-        """What each household gets for what it fed in; nothing where no utility takes it."""
-        fed = money(self.rules.feed_in_per_mwh, step.left.fed)
-        return np.where(state.households.utility >= 0, fed, 0) if step.wasted else fed
-
     def _paid(self, state: State, step: Step, parts: list[Dues]) -> None:
-        fed, serving = self._fed_in(state, step), state.households.utility
+        fed, serving = step.left.fed_pay, state.households.utility
         among, mine = Dues.all(parts), self._utilities - self._first
-        owed = np.bincount(serving + 1, weights=fed, minlength=len(mine) + 1)[1:].astype(np.int64)
+        owed = grouped(serving, fed, len(mine))
         change = self._changes(among)
         change[mine] -= owed
         step.procurement = owed - self._changes(among, PROCUREMENT)[mine]
@@ -175,12 +164,13 @@ class Settlement:
         dues = Dues.all(
             [among, Dues.of("feed-in", self._utilities[serving[rows]], rows, fed[rows], seniority=2)]
         )
-        spot = step.outside if np.isnan(step.market.price) else step.market.price
-        forward = spot if np.isnan(state.public.expected) else state.public.expected
+        forward = step.spot if np.isnan(state.public.expected) else state.public.expected
         while len(dues):
             ended = settle_dues(
                 self.ledger, dues, self.contracts.contracts, forward_per_mwh=forward, ration=self.rules.ration
             )
+            gone = np.isin(ended.written_off.credit, (self._at["costs"], self._at["outside"]))
+            step.never_paid += int(ended.written_off.amount[gone].sum())
             lost = self.totals.written_off
             owing = ended.written_off.debit < len(lost)
             np.add.at(lost, ended.written_off.debit[owing], ended.written_off.amount[owing])

@@ -89,6 +89,10 @@ class Step:
     procurement: Whole = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     # Spent on upkeep, wear and upgrades: what no better trade would have saved [micro-units].
     overhead: int = 0
+    # All that left for generation, wear, upkeep, upgrades, and over the border [micro-units].
+    spent: int = 0
+    # Owed for fuel and over the border, and written off: it was used all the same [micro-units].
+    never_paid: int = 0
     figures: dict[str, float] = field(default_factory=dict)
 
     @property
@@ -96,6 +100,11 @@ class Step:
         """(P,) what each producer generated [Wh]."""
         total: Whole = self.market.sold + self.contracts.generated
         return total
+
+    @property
+    def spot(self) -> float:
+        """Wholesale price, or the outside grid's where nothing was traded [per MWh]."""
+        return self.outside if np.isnan(self.market.price) else self.market.price
 
     def move_utility_batteries(self, people: Population, state: State) -> None:
         """What utilities' batteries take (negative: give), as far as they can."""
@@ -143,7 +152,7 @@ class Step:
     def told(self) -> dict[str, Any]:
         """The step as a row of figures."""
         placed, left, flows, answer = self.placed, self.left, self.delivered, self.local.clearing
-        low, high = self.local.spread
+        (low, high), mean = self.local.spread, self.local.mean
         volume, price = int(self.market.sold.sum()) + self.market.imported, self.market.price
         own = np.minimum(self.load[len(self.load) - len(self.pv) :], self.pv)
         return {
@@ -154,9 +163,9 @@ class Step:
             "stored_wh": int(placed.stored.sum() + self.utility_stored.sum()),
             "retail_wh": int(left.retail.sum()), "fed_wh": int(left.fed.sum()),
             "available_wh": int(self.available.sum()),
-            "local_value_micro": 0 if np.isnan(self.local.mean) else round(self.local.mean * int(answer.volume.sum())),
+            "local_value_micro": 0 if np.isnan(mean) else round(mean * int(answer.volume.sum())),
             "wholesale_value_micro": 0 if np.isnan(price) else round(price * volume),
-            "local_per_mwh": self.local.mean, "local_low_per_mwh": low, "local_high_per_mwh": high,
+            "local_per_mwh": mean, "local_low_per_mwh": low, "local_high_per_mwh": high,
             "wholesale_per_mwh": price, "outside_per_mwh": self.outside,
             "carbon_per_t": self.limits.carbon_per_t, "cap_per_mwh": self.limits.cap_per_mwh,
             **self.figures,

@@ -19,7 +19,7 @@ from evenwatt.studies.market import local, wholesale
 from evenwatt.studies.market.collect import Steps, Totals
 from evenwatt.studies.market.contracting import Contracting
 from evenwatt.studies.market.feedback import learn
-from evenwatt.studies.market.households import Homes
+from evenwatt.studies.market.households import Homes, grouped
 from evenwatt.studies.market.observe import Observer
 from evenwatt.studies.market.regulation import Regulation
 from evenwatt.studies.market.retail import in_force
@@ -219,7 +219,7 @@ class World:
         cash = self.ledger.balance[: len(self.people.households)]
         step.placed = self._homes.placed(state, step.load, step.pv, cash, consumer, prosumer)
         step.local = local.trade(
-            step.placed.orders, self.rules, state, self.seed, (consumer["sellers"], prosumer["sellers"])
+            step.placed, self._homes, self.rules, state, self.seed, (consumer["sellers"], prosumer["sellers"])
         )
         self.totals.violations += local.irrational(step.placed.orders, step.local.clearing)
         # One more tariff for those whom nobody serves: -1 reads it.
@@ -266,6 +266,7 @@ class World:
             divide=self._settlement.share,
         )  # fmt: skip
         self._settlement.shed(state, step)
+        self._homes.uncharge(state.households.stored_wh, step.placed, step.left, step.shed)
 
     def _grow(self) -> None:
         """Upgrades whose time has come begin to work."""
@@ -288,12 +289,6 @@ class World:
             poor = np.flatnonzero(self.ledger.cash < 0)[:5]
             held = self.ledger.cash[poor].tolist()
             raise ConservationError(f"step {step.number}: agents {poor.tolist()} hold {held} micro-units")
-
-
-def grouped(groups: Whole, values: Whole, count: int) -> Whole:
-    """Whole sums by group; group -1 is nobody's. Exact as long as a sum stays below 2**53."""
-    sums = np.bincount(groups + 1, weights=values, minlength=count + 1)
-    return sums[1:].astype(np.int64)
 
 
 def _under(held: Mapping[str, Column], start: str) -> dict[str, Column]:
