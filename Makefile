@@ -10,7 +10,7 @@ UV := $(shell command -v uv 2>/dev/null)
 WORKERS ?= 2
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS)
 
-.PHONY: demo test test-all check bench docs constraints clean format
+.PHONY: demo test test-all check local-model bench docs constraints clean format
 .DEFAULT_GOAL := test
 
 # An empty stamp per set of packages: nothing is installed again until a file it depends on changes.
@@ -53,6 +53,11 @@ test: check
 
 test-all: check
 	$(PYTEST) -m ""
+
+# Opt-in: needs a model server of your own (docs/how-to/language-models.md, part 6); proves plumbing, not behaviour.
+local-model: $(VENV)/.everything
+	@test -n "$$EVENWATT_LLM_URL" || { echo "name a model server: make local-model EVENWATT_LLM_URL=http://127.0.0.1:8000/v1 (docs/how-to/language-models.md, part 6)"; exit 1; }
+	$(BIN)/python -m pytest -n 0 -m slow -s tests/policies/language/test_local_model.py
 
 bench: $(VENV)/.everything
 	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from evenwatt.engine.threads import share_rows
+from evenwatt.engine.threads import MANY, share_rows
 from evenwatt.policies.reading import Column, own
 from evenwatt.policies.seen import Observation
 
@@ -61,6 +61,7 @@ def _compiled(columns: list[Column]) -> tuple[Whole, Whole]:
             first, last, stored, capacity, most_in, most_out, gain, arrives, _MOST_WH, _LEAST_EFFICIENCY, charge,
             discharge,
         ),
+        least=MANY,
     )  # fmt: skip
     return charge, discharge
 

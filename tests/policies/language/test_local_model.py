@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import time
 
-import numpy as np
 import pytest
 
 from evenwatt.core.chance import Keyed
@@ -56,5 +55,4 @@ def test_a_real_model_decides_and_its_recording_decides_the_same(see, decider, t
 def _decided(deciding, seen) -> dict[str, bytes]:
     """What is done after every check, byte for byte."""
     made, _ = feasible(seen, deciding.decide(seen, Keyed(1, "test", 96)))
-    assert all(np.isfinite(values.astype(float)).all() for values in made.values())
     return {name: values.tobytes() for name, values in made.items()}

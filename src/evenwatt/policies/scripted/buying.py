@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from evenwatt.core.chance import Keyed
-from evenwatt.engine.threads import share_rows
+from evenwatt.engine.threads import MANY, share_rows
 from evenwatt.policies.actions import LOCAL, UTILITY
 from evenwatt.policies.reading import Array, Column, figure, public, some
 from evenwatt.policies.scripted.turns import whose_turn
@@ -84,6 +84,7 @@ def purchases(seen: Observation, rng: Keyed, taste: Taste) -> dict[str, Column]:
             bid,
             source,
         ),
+        least=MANY,
     )
     return {"bid_per_mwh": bid, "source": source, "utility": chosen_utility(seen, rng, taste)}
 
