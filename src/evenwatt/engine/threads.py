@@ -9,9 +9,12 @@ from functools import cache
 
 # Fewer rows than this a thread are done before it has begun.
 FEWEST = 16
+MANY = 15_000  # the same for rows of a few nanoseconds, such as a household's part of a step
 
 
-def share_rows(rows: int, work: Callable[[int, int], object], *, threads: int | None = None) -> None:
+def share_rows(
+    rows: int, work: Callable[[int, int], object], *, threads: int | None = None, least: int = FEWEST
+) -> None:
     """Call ``work(first, last)`` on stretches that cover ``range(rows)``, in as many threads as there are cores.
 
     Each row must write to places of its own, so that the result does not depend on the number of threads.
@@ -24,6 +27,8 @@ def share_rows(rows: int, work: Callable[[int, int], object], *, threads: int | 
         A compiled loop that releases the interpreter's lock.
     threads : int, optional
         By default one a core, or what ``NUMBA_NUM_THREADS`` says: 1 within the workers of an executor.
+    least : int
+        Rows that are worth a thread; where a row takes some nanoseconds, it takes ``MANY`` of them.
 
     Examples
     --------
@@ -32,14 +37,14 @@ def share_rows(rows: int, work: Callable[[int, int], object], *, threads: int | 
     >>> sum(done)
     100
     """
-    if rows < 2 * FEWEST:
+    if rows < 2 * least:
         # Asking how many cores there are takes longer than a few rows do.
         work(0, rows)
         return
     wanted = (
         threads if threads is not None else int(os.environ.get("NUMBA_NUM_THREADS") or os.cpu_count() or 1)
     )
-    count = max(1, min(wanted, rows // FEWEST))
+    count = max(1, min(wanted, rows // least))
     if count == 1:
         work(0, rows)
         return

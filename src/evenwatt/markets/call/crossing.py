@@ -76,5 +76,5 @@ def crossing(rows: Rows, split: float, near: Array | None = None) -> Crossing:
             begin, finish,
         )  # fmt: skip
 
-    share_rows(markets, work)
+    share_rows(markets, work, least=rows.least)
     return found

@@ -62,7 +62,7 @@ def _fills(rows: Rows, found: Crossing, ties: Margin, markets: Whole) -> tuple[W
             ties.starts, ties.places, ties.awards, fills, bought, sold, welfare, begin, finish,
         )  # fmt: skip
 
-    share_rows(len(rows), work)
+    share_rows(len(rows), work, least=rows.least)
     odd = np.flatnonzero((bought != found.volume) | (sold != found.volume))
     if len(odd):
         faults = [
@@ -84,5 +84,5 @@ def _payments(rows: Rows, found: Crossing, fills: Whole, *, own_prices: bool) ->
             found.volume, found.price, own_prices, fills, payments, budget, begin, finish,
         )  # fmt: skip
 
-    share_rows(len(rows), work)
+    share_rows(len(rows), work, least=rows.least)
     return payments, budget

@@ -80,10 +80,10 @@ def margin(rows: Rows, found: Crossing, ration: Divide, markets: Whole) -> Margi
             whole, begin, finish,
         )  # fmt: skip
 
-    share_rows(len(rows), work)
+    share_rows(len(rows), work, least=rows.least)
     if not common:
         _divide(starts, found.left, claims, awards, ration, markets)
-        share_rows(len(rows), rounded)
+        share_rows(len(rows), rounded, least=rows.least)
     return Margin(starts, places, whole)
 
 

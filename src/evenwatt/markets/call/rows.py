@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from evenwatt.core.chance import GOLDEN, mixed
+from evenwatt.engine.threads import FEWEST, MANY
 from evenwatt.markets.mechanism import Terms
 from evenwatt.markets.orders import Orders, Sides
 
@@ -55,6 +56,11 @@ class Rows:
     def __len__(self) -> int:
         """How many markets."""
         return len(self.edges) - 1
+
+    @property
+    def least(self) -> int:
+        """Markets that are worth a thread: those of some 15,000 orders."""
+        return max(FEWEST, MANY * len(self) // max(len(self.price), 1))
 
     def back(self, values: Whole, shape: tuple[int, ...]) -> Whole:
         """Values a row, in the order and shape of the orders."""

@@ -51,12 +51,14 @@ class Contracting:
         self._accounts = int(agents["regulator"][0]) + 1
         # What producers could generate in the steps of this day, summed [Wh].
         self._offered = np.zeros(len(people.producers), dtype=np.int64)
+        # The mean of the last whole day [Wh].
+        self._usual = self._offered.copy()
         self._given = np.zeros(0, dtype=np.int64)
 
     def begin(self, state: State, step: Step) -> None:
         """What contracts move in this step: physical ones come before the market."""
         if step.number % self.rules.steps_a_day == 0:
-            self._offered[:] = 0
+            self._usual, self._offered = self._offered // self.rules.steps_a_day, np.zeros_like(self._offered)
         self._offered += step.available
         held, rows = self.contracts, self.contracts.due(step.number)
         self._given = deliveries(
@@ -149,19 +151,21 @@ class Contracting:
         seen = np.maximum(now.known.sum(axis=1), 1)
         mean = np.where(now.known, now.forecast, 0.0).sum(axis=1) / seen
         target = np.rint(np.maximum(mean, 0.0) * step.actions["utility"]["hedge_ratio"])
-        open_still: Whole = target.astype(np.int64) - self._running(step.number + 1, self._utilities, "buyer")
+        today = self._offered // self.rules.steps_a_day
+        held = self._running(step.number + 1, self._utilities, "buyer", today)
+        open_still: Whole = target.astype(np.int64) - held
         return np.maximum(open_still, 0)
 
     def _free(self, state: State, step: Step) -> Whole:
         """Of each producer, a step [Wh]: the mean of what it could generate today, less what is contracted."""
         mean = self._offered // self.rules.steps_a_day
-        free = mean - self._running(step.number + 1, self._producers, "seller")
+        free = mean - self._running(step.number + 1, self._producers, "seller", mean)
         return np.where(state.producers.active, np.maximum(free, 0), 0)
 
-    def _running(self, step: int, who: Whole, side: str) -> Whole:
-        """What contracts already hold for a step; shares count by today's mean generation [Wh]."""
+    def _running(self, step: int, who: Whole, side: str, generation: Whole) -> Whole:
+        """What contracts already hold for a step; shares count by the mean generation of a day (P,) [Wh]."""
         held, rows = self.contracts, self.contracts.due(step)
-        mean = self._by_account(self._offered // self.rules.steps_a_day)
+        mean = self._by_account(generation)
         volume = np.where(
             held.kind[rows] == FORWARD,
             held.volume_wh[rows],
@@ -219,14 +223,14 @@ class Contracting:
             return self.contracts.sign("ppa", share=min(volume / mean, 1.0), **common)
         return self.contracts.sign("forward", volume_wh=volume, **common)
 
-    def seen(self, state: State) -> Mapping[str, Column]:
+    def seen(self, state: State, step: Step) -> Mapping[str, Column]:
         """What companies know of their contracts in this step, and how much of the next day is covered."""
-        step, slots = state.step, self.rules.steps_a_day
-        expected = np.maximum(state.utilities.forecast.mean(axis=1), 1.0) if slots else np.ones(0)
-        ahead = self._running(step + slots, self._utilities, "buyer")
+        expected = np.maximum(state.utilities.forecast.mean(axis=1), 1.0)
+        ahead = self._running(step.number + self.rules.steps_a_day, self._utilities, "buyer", self._usual)
+        flows = step.contracts
         return {
-            "sold": self._running(step, self._producers, "seller"),
-            "bought": self._running(step, self._utilities, "buyer"),
+            "sold": flows.generated + flows.lacking,
+            "bought": flows.bought,
             "covered": ahead / expected,
         }
 
@@ -238,14 +242,12 @@ class Contracting:
 
     def memory(self) -> dict[str, Column]:
         """What must be kept to go on."""
-        return {**self.contracts.state(), "offered": self._offered.copy()}
+        return {**self.contracts.state(), "offered": self._offered.copy(), "usual": self._usual.copy()}
 
     def recall(self, held: Mapping[str, Column]) -> None:
         """Go on from what :meth:`memory` gave."""
-        self._offered = held["offered"].astype(np.int64)
-        self.contracts = Contracts.restored(
-            {name: values for name, values in held.items() if name != "offered"}
-        )
+        self._offered, self._usual = (held[name].astype(np.int64) for name in ("offered", "usual"))
+        self.contracts = Contracts.restored(held)
 
     def _by_account(self, values: Whole) -> Whole:
         """A column over producers as one over all accounts."""

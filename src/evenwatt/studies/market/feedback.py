@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from evenwatt.engine.threads import share_rows
+from evenwatt.engine.threads import MANY, share_rows
 from evenwatt.studies.market.collect import Totals
 from evenwatt.studies.market.observe import MONTH_DAYS
 from evenwatt.studies.market.setting import Population, Rules
@@ -17,7 +17,6 @@ Whole = npt.NDArray[np.int64]
 
 DAILY = 0.3  # weight of the newest day in running means by slot
 EXPECTED_DAYS = 1.0  # over which the running mean of the wholesale price forgets
-MANY = 30_000  # households; fewer are done before a second thread has begun
 
 
 def learn(state: State, step: Step, people: Population, rules: Rules, totals: Totals) -> None:
@@ -47,7 +46,7 @@ def _households(state: State, step: Step, people: Population, rules: Rules, tota
             now.last_sold, now.gain_micro, now.local_gain, now.pv_value, totals.load, totals.pv, totals.bought_local,
             totals.sold_local, totals.bought_utility, totals.fed_in, totals.unserved, totals.forgone, totals.surplus,
         ),
-        threads=None if len(h) >= MANY else 1,
+        least=MANY,
     )  # fmt: skip
     # Gains are worth less money paid; what everybody gained together is worth less what left for good.
     worth = (
@@ -78,7 +77,7 @@ def _producers(state: State, step: Step, rules: Rules) -> None:
 
 def _utilities(state: State, step: Step, rules: Rules) -> None:
     now = state.utilities
-    slot = step.number % rules.steps_a_day
+    slot = state.slot
     seen = (step.needed - step.fed).astype(np.float64)
     before = np.where(now.known[:, slot], now.forecast[:, slot], seen)
     now.forecast[:, slot] = before + DAILY * (seen - before)
@@ -100,7 +99,7 @@ def _prices(state: State, step: Step, rules: Rules) -> None:
     held, local = state.public, step.local
     traded = ~np.isnan(local.prices)
     held.local[local.nodes[traded]] = local.prices[traded]
-    slot = step.number % rules.steps_a_day
+    slot = state.slot
     mean = local.mean
     held.recent[slot] = mean
     if not np.isnan(mean):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from evenwatt.engine.threads import share_rows
+from evenwatt.engine.threads import MANY, share_rows
 from evenwatt.markets.orders import Orders
 from evenwatt.markets.storage import charged
 from evenwatt.policies.actions import Actions
@@ -151,6 +151,7 @@ class Homes:
                 cash, limits.floor_per_mwh, limits.cap_per_mwh, charge, lost, short, side, price, quantity,
                 self.row, book[0], book[1], book[2],
             ),
+            least=MANY,
         )  # fmt: skip
         return Placed(
             self._empty.like(side=side, price=price, quantity=quantity, period=state.step),
@@ -171,6 +172,7 @@ class Homes:
                 first, last, self.consumers, placed.short, placed.orders.side, fills, self.loss, self.fee,
                 cash, paid, source, tariff, placed.charge, self.batteries.wear_per_mwh, self.feed_in, *columns,
             ),
+            least=MANY,
         )  # fmt: skip
         return Left(*columns)
 

@@ -88,7 +88,7 @@ class Observer:
 
     def _public(self, state: State, outside: float) -> dict[str, Column]:
         rules, held, u = self.rules, state.public, state.utilities
-        slot = state.step % rules.steps_a_day
+        slot = state.slot
         low, high, evening = _levels(held.recent, held.slot_mean, fallback=rules.feed_in_per_mwh)
         now = held.instruments
         single = {
@@ -168,7 +168,7 @@ class Observer:
     def _utilities(self, state: State, cash: Whole, contracted: Mapping[str, Column]) -> dict[str, Column]:
         u, now = self.people.utilities, state.utilities
         first = len(self.people.households) + len(self.people.producers)
-        slot = state.step % self.rules.steps_a_day
+        slot = state.slot
         served = np.bincount(state.households.utility + 1, minlength=len(u) + 1)[1:]
         batteries = u.batteries
         # Who sells nothing has no cost of its own: the market's is what it would have.

@@ -9,11 +9,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from evenwatt.data.clock import local_labels
 from evenwatt.studies.market.config import MarketConfig
 from evenwatt.studies.market.participants import Participants
 from evenwatt.studies.market.playing import Arm, Day
-from evenwatt.studies.market.weather import Outlook
+from evenwatt.studies.market.weather import Outlook, slots_of
 
 Array = npt.NDArray[np.float64]
 Whole = npt.NDArray[np.int64]
@@ -62,9 +61,7 @@ class Period:
     @cached_property
     def slots(self) -> Whole:
         """Slot of the local day in which each step begins, by the clock on the wall, (T,)."""
-        labels = local_labels(self.steps["start"].astype("datetime64[s]"), self.config.timezone)
-        seconds = (labels - labels.astype("datetime64[D]")).astype("timedelta64[s]").astype(np.int64)
-        return np.asarray(seconds // self.view.seconds)
+        return slots_of(self.steps["start"], self.view.seconds, self.config.timezone)
 
     @cached_property
     def opening(self) -> Whole:

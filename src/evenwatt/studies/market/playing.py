@@ -172,6 +172,7 @@ class Arm:
                     availability=weather.availability[here],
                     outside_per_mwh=weather.outside_per_mwh[here],
                     first=weather.first + first,
+                    slots=None if weather.slots is None else weather.slots[here],
                 ),
                 start[first],
             )

@@ -132,7 +132,7 @@ class Regulation:
         if now.fine_rate <= 0:
             return
         sellers = (
-            (self._producers, step.actions["producer"]["ask_per_mwh"], step.market.sold, found.reference),
+            (self._producers, step.market.asks, step.market.sold, found.reference),
             (
                 self._utilities,
                 state.utilities.retail,

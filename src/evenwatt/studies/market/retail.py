@@ -29,7 +29,7 @@ def in_force(people: Population, rules: Rules, state: State) -> Array:
         [currency per MWh].
     """
     kinds = people.utilities.tariffs
-    posted, slot = state.utilities.retail, state.step % rules.steps_a_day
+    posted, slot = state.utilities.retail, state.slot
     prices = posted.copy()
     for place, kind in enumerate(kinds):
         if kind != "flat":

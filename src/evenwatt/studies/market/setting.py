@@ -278,6 +278,8 @@ class Weather:
         Price of the outside grid [currency per MWh].
     first : int
         Number of the first step.
+    slots : (T,), optional
+        Slot of the day of each step, by the clock on the wall; by default the first step of all begins a day.
     """
 
     load_wh: Whole
@@ -285,9 +287,14 @@ class Weather:
     availability: Array
     outside_per_mwh: Array
     first: int = 0
+    slots: Whole | None = None
 
     def __len__(self) -> int:
         return len(self.load_wh)
+
+    def slot(self, row: int, steps_a_day: int) -> int:
+        """Slot of the day of a step."""
+        return (self.first + row) % steps_a_day if self.slots is None else int(self.slots[row])
 
     def changed(self, **columns: Any) -> Weather:
         """The same with some columns replaced."""

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from evenwatt.core import exact
+from evenwatt.markets.contracts.collateral import release
 from evenwatt.markets.defaults import settle as settle_dues
 from evenwatt.markets.dues import Dues
 from evenwatt.markets.ledger import Ledger, money
@@ -165,19 +166,33 @@ class Settlement:
             [among, Dues.of("feed-in", self._utilities[serving[rows]], rows, fed[rows], seniority=2)]
         )
         forward = step.spot if np.isnan(state.public.expected) else state.public.expected
+        unpaid: list[Dues] = []
         while len(dues):
             ended = settle_dues(
                 self.ledger, dues, self.contracts.contracts, forward_per_mwh=forward, ration=self.rules.ration
             )
-            gone = np.isin(ended.written_off.credit, (self._at["costs"], self._at["outside"]))
-            step.never_paid += int(ended.written_off.amount[gone].sum())
-            lost = self.totals.written_off
-            owing = ended.written_off.debit < len(lost)
-            np.add.at(lost, ended.written_off.debit[owing], ended.written_off.amount[owing])
-            failed = ended.defaulters[ended.defaulters < len(lost)]
+            unpaid.append(ended.written_off)
+            failed = ended.defaulters[ended.defaulters < self._last]
             self.totals.defaults += len(failed)
             # A company that cannot pay trades no more, which ends its other contracts, which makes more due.
             dues = Dues.all([self._wind_up(state, int(company), forward) for company in failed])
+        self._written_off(step, Dues.all(unpaid))
+
+    def _written_off(self, step: Step, unpaid: Dues) -> None:
+        """Note what nobody could pay, less what the pledges of those who were wound up still give."""
+        owing = unpaid.rows(unpaid.debit < self._last)
+        release(self.ledger, self.contracts.contracts)
+        recovered = np.zeros_like(owing.amount)
+        for company in np.unique(owing.debit).tolist():
+            left = int(self.ledger.cash[company])
+            for rank in np.unique(owing.seniority[owing.debit == company]):
+                its = np.flatnonzero((owing.debit == company) & (owing.seniority == rank))
+                recovered[its] = self.share(left, owing.amount[its])
+                left -= int(recovered[its].sum())
+        self.ledger.post("recovered", owing.debit, owing.credit, recovered, ref=owing.contract)
+        np.add.at(self.totals.written_off, owing.debit, owing.amount - recovered)
+        used = np.isin(owing.credit, (self._at["costs"], self._at["outside"]))
+        step.never_paid += int((owing.amount - recovered)[used].sum())
 
     def _wind_up(self, state: State, company: int, forward: float) -> Dues:
         """End a company: its contracts are closed out, the cheapest utility left serves its customers."""

@@ -213,6 +213,8 @@ class State:
     utilities: UtilityState
     public: PublicState
     review: ReviewState
+    # Of the day, by the clock on the wall; set as each step begins.
+    slot: int = 0
 
     def columns(self) -> dict[str, Column]:
         """As arrays of numbers, by name, to be kept."""

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from evenwatt.core.errors import CaseError, gather
 from evenwatt.core.meters import Direction, Meters, Times
 from evenwatt.core.units import SECONDS_PER_HOUR
+from evenwatt.data.clock import local_labels
 from evenwatt.studies.market.availability import available, sunshine
 from evenwatt.studies.market.config import MarketConfig
 from evenwatt.studies.market.kinds import SOURCES
@@ -41,6 +42,8 @@ class Outlook:
         Share of capacity each producer can use.
     outside : (T,)
         Price of the outside grid [currency per MWh].
+    slot : (T,)
+        Slot of the day of each interval, by the clock on the wall.
     usual : (slots, H)
         What each household usually needs in each slot of the day beyond its own generation: the mean over the
         days [Wh].
@@ -54,6 +57,7 @@ class Outlook:
     complete: Flags
     availability: Array
     outside: Array
+    slot: Whole
     usual: Array
     seconds: int
     notes: tuple[str, ...] = ()
@@ -80,6 +84,7 @@ class Outlook:
             availability=self.availability[here][kept],
             outside_per_mwh=self.outside[here][kept],
             first=int(self.complete[:first].sum()),
+            slots=self.slot[here][kept],
         )
         return weather, meters.start[kept]
 
@@ -105,7 +110,7 @@ def outlook(store: Store, people: Participants, config: MarketConfig) -> Outlook
         sunny.append(meters.energy(panels, "generation").sum(axis=1))
         stations.append(meters.energy([agent["meter"] for agent in metered], "generation"))
         load, made = readings(meters, people)
-        needs.append(np.maximum(load - made, 0)[complete[-1]])
+        needs.append(np.maximum(load - made, 0))
     start, seconds = np.concatenate(starts), meters.seconds
     sun_share, note = _sun(np.concatenate(sunny), start, seconds, config)
     sources = [SOURCES[agent["source"]].weather for agent in people.producers]
@@ -115,18 +120,24 @@ def outlook(store: Store, people: Participants, config: MarketConfig) -> Outlook
         share[:, people.producers.index(agent)] = np.minimum(made / most, 1.0) if most else 0.0
     outside = people.prices.at(start, people.price_column)
     notes = (note,) if "sun" in sources else ()
-    usual = _usual(needs, max(1, 24 * SECONDS_PER_HOUR // seconds))
-    return Outlook(start, np.concatenate(complete), share, outside, usual, seconds, notes)
+    played, slot = np.concatenate(complete), slots_of(start, seconds, config.timezone)
+    usual = _usual(np.concatenate(needs)[played], slot[played], max(1, 24 * SECONDS_PER_HOUR // seconds))
+    return Outlook(start, played, share, outside, slot, usual, seconds, notes)
 
 
-def _usual(needs: Sequence[Whole], slots: int) -> Array:
-    """Mean over the days by slot, (slots, H) [Wh]; longer days count no further than their slots."""
-    total, days = np.zeros((slots, needs[0].shape[1])), np.zeros((slots, 1))
-    for need in needs:
-        here = min(slots, len(need))
-        total[:here] += need[:here]
-        days[:here] += 1
-    return np.asarray(total / np.maximum(days, 1))
+def slots_of(start: Times, seconds: int, timezone: str) -> Whole:
+    """Slot of the local day in which each interval begins, by the clock on the wall, (T,)."""
+    labels = local_labels(start.astype("datetime64[s]"), timezone)
+    since = (labels - labels.astype("datetime64[D]")).astype("timedelta64[s]").astype(np.int64)
+    return np.asarray(since // seconds)
+
+
+def _usual(need: Whole, slot: Whole, slots: int) -> Array:
+    """Mean over the days by slot, (slots, H) [Wh]."""
+    total = np.zeros((slots, need.shape[1]))
+    np.add.at(total, slot, need)
+    days = np.bincount(slot, minlength=slots)
+    return np.asarray(total / np.maximum(days, 1)[:, None])
 
 
 def _sun(made: Whole, start: Times, seconds: int, config: MarketConfig) -> tuple[Array, str]:

@@ -52,6 +52,12 @@ class Traded:
     exported: int
     outside_pays: int
 
+    @property
+    def asks(self) -> Array:
+        """(P,) what producers asked, within floor and cap [per MWh]."""
+        first = len(self.bought)
+        return self.orders.price[first : first + len(self.sold)]
+
 
 def traded(
     people: Population,
@@ -99,14 +105,17 @@ def traded(
     buys = _payable(np.rint(wanted * utility["purchase_share"]), bid, cash[u])
     # Who asks less than generation costs must be able to bear the difference.
     sells = _payable(np.floor(free * producer["output_share"]), cost - ask, cash[p])
-    import_price = min(max(outside + rules.outside_fee_per_mwh, low), high)
-    export_price = min(max(outside - rules.outside_fee_per_mwh, low), high)
+    # The outside grid is under nobody's cap: beyond it nothing is offered, rather than sold for less than it costs.
+    import_price, export_price = outside + rules.outside_fee_per_mwh, outside - rules.outside_fee_per_mwh
+    import_wh = rules.import_limit_wh if import_price <= high else 0
+    export_wh = rules.export_limit_wh if export_price >= low else 0
+    import_price, export_price = (min(max(price, low), high) for price in (import_price, export_price))
     border = int(agents["regulator"][0]) + 1
     orders = Orders(
         np.concatenate([u, p, [border, border + 1]]),
         np.concatenate([np.full(len(u), BUY), np.full(len(p), SELL), [SELL, BUY]]),
         np.concatenate([bid, ask, [import_price, export_price]]),
-        np.concatenate([buys, sells, [rules.import_limit_wh, rules.export_limit_wh]]),
+        np.concatenate([buys, sells, [import_wh, export_wh]]),
         period=step,
     )
     answer = clear(orders, rules.wholesale, split=rules.split, ration=rules.ration, rng=seed, near=near)

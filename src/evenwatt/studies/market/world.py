@@ -165,7 +165,7 @@ class World:
     def _step(self, weather: Weather, row: int) -> Step:
         """One step: exogenous, observe, decide, clip, local, contracts, wholesale, deliver, settle, regulate."""
         state, rules, people = self.state, self.rules, self.people
-        self.ledger.step = state.step
+        self.ledger.step, state.slot = state.step, weather.slot(row, rules.steps_a_day)
         self._grow()
         outside = float(weather.outside_per_mwh[row])
         load = weather.load_wh[row]
@@ -196,7 +196,7 @@ class World:
         """Every role decides on the same frozen state; what is not feasible is clipped and counted."""
         seen = self._observer.see(
             self.state, self.ledger.cash, step.load, step.pv, step.available, step.outside,
-            self.contracts.seen(self.state), int(self.ledger.balance[self.ledger.account("fund")]),
+            self.contracts.seen(self.state, step), int(self.ledger.balance[self.ledger.account("fund")]),
         )  # fmt: skip
         step.seen = seen
         return {role: self._of(role, seen[role]) for role in ROLES}
