@@ -64,7 +64,7 @@ bench: $(VENV)/.everything
 
 docs: $(VENV)/.everything
 	@$(BIN)/python -c 'import mkdocs' 2>/dev/null || $(INSTALL) -e '.[docs]' -c constraints.txt
-	$(BIN)/python -m mkdocs build --strict --quiet
+	$(BIN)/python -m mkdocs build --strict
 	@echo "docs: site/index.html"
 
 constraints: $(VENV)/.everything

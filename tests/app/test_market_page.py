@@ -368,8 +368,10 @@ def test_the_prices_nobody_regrets_lie_between_the_best_unserved_orders() -> Non
 def test_local_grids_are_markets_of_their_own() -> None:
     rows = [{**row, "node": node} for node in (0, 1) for row in BOOK_C]
     assert list(supply_demand.crossings(rows)) == ["Local market, node 0", "Local market, node 1"]
-    # The mean price of both is the price of neither.
-    assert "EUR per MWh;" not in supply_demand.curves_told(rows, prices={"local": 60.0}, currency="EUR")
+    # The mean price of both is the price of neither: a cut order tells the price of its own market.
+    told = supply_demand.curves_told(rows, prices={"local": 77.0}, currency="EUR")
+    assert "77" not in told
+    assert told.count("at 60.0") == 2
 
 
 def test_demand_at_any_price_does_not_flatten_the_rest() -> None:

@@ -19,7 +19,7 @@ def gouging_fines(
     Parameters
     ----------
     prices : (..., n)
-        What each got for its energy [currency per MWh].
+        What each asks for its energy [currency per MWh].
     volumes : (..., n)
         What each sold [Wh].
     reference : float

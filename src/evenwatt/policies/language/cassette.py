@@ -46,6 +46,7 @@ class Cassette:
 
     def __init__(self, path: Path | str | None = None) -> None:
         self._lock = threading.Lock()
+        self._heard: set[str] = set()
         self._place = "a cassette in memory" if path is None else str(path)
         try:
             self._data = sqlite3.connect(":memory:" if path is None else path, check_same_thread=False)
@@ -76,6 +77,7 @@ class Cassette:
                 ).fetchall()
             for key, text, finish, tokens_in, tokens_out, model in rows:
                 made[key] = Reply(text, finish, tokens_in, tokens_out, model, calls=0)
+        self._heard |= made.keys()
         return made
 
     def put(self, answered: Iterable[tuple[Request, Reply]]) -> None:
@@ -94,6 +96,7 @@ class Cassette:
         ]
         with self._lock, self._data:
             self._data.executemany("INSERT OR REPLACE INTO replies VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+            self._heard |= {row[0] for row in rows}
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """Everything recorded, in the order of keys, as it is exported."""
@@ -119,6 +122,12 @@ class Cassette:
     def digest(self) -> str:
         """SHA-256 of what is exported, in hexadecimal: the name of these recordings in reports."""
         return sha256(self.exported().encode()).hexdigest()
+
+    @property
+    def heard(self) -> str:
+        """SHA-256 of those that were put or found here: the same for a run that records and one that replays it."""
+        used = (canonical(one) for one in self.rows() if one["key"] in self._heard)
+        return sha256("\n".join(used).encode()).hexdigest()
 
     def take(self, lines: str, *, place: str = "recordings") -> int:
         """Take recordings in that were exported.

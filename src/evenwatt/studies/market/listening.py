@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 import time
-from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -123,13 +122,14 @@ class Listening:
 
     def health(self) -> tuple[list[Row], list[Row], list[str]]:
         """Rows by role and persona, rows of clips, and what a reader must know."""
-        digest = sha256(self._asker.cassette.exported().encode()).hexdigest()
+        digest = self._asker.cassette.heard
         return (
             [row for policy in self.policies for row in policy.health.rows(policy.role)],
             [row for policy in self.policies for row in policy.health.clip_rows(policy.role)],
             [
-                f"a language model decided in mode '{self.config.mode}'; its recording has the hash {digest[:12]}",
-                "what a persona changes can only be told against the same seeds without it: see the control",
+                f"a language model decided in mode '{self.config.mode}'; what it answered has the hash {digest[:12]}",
+                "what a persona changes can only be told against the same seeds without it: `evenwatt sweep --policy "
+                "prosumer@greedy` plays both",
             ],
         )
 

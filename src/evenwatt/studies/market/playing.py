@@ -252,4 +252,5 @@ def arm(
         mine = state.households.utility == utility
         state.utilities.forecast[utility] = view.usual[:, mine].sum(axis=1)
         state.utilities.known[utility] = True
-    return Arm(name, config, world, deciders, people.schedule)
+    # What the schedule sets is intervention too: without, it stays as it was at the start.
+    return Arm(name, config, world, deciders, people.schedule if intervention else ())
