@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 import evenwatt
-from evenwatt.app import data_verbs, learning_verbs, market_verbs, sharing_verbs, simulate_verb
+from evenwatt.app import clear_verb, data_verbs, learning_verbs, market_verbs, sharing_verbs, simulate_verb
 from evenwatt.app.terminal import BAD_RESULT, emit, guarded, progress, say, table
 
 app = typer.Typer(
@@ -341,6 +341,7 @@ data_verbs.enrol(data)
 learning_verbs.enrol(app)
 simulate_verb.enrol(app)
 market_verbs.enrol(app)
+clear_verb.enrol(app)
 
 
 def _counted(number: int, noun: str) -> str:
