@@ -9,7 +9,7 @@ from evenwatt.core.errors import ProblemError
 from evenwatt.markets.auctions.bilateral import Bilateral, Preferences, paired
 from evenwatt.markets.clear import clear
 from evenwatt.markets.mechanism import proportional
-from evenwatt.markets.orders import Orders
+from evenwatt.markets.orders import BUY, SELL, Orders
 
 BOOK = Orders(
     [1, 2, 3, 11, 12], ["buy"] * 3 + ["sell"] * 2, [200.0, 180.0, 95.0, 90.0, 100.0], [400, 400, 200, 500, 300]
@@ -102,3 +102,11 @@ def test_bad_preferences_are_named_together() -> None:
         ProblemError, match=r"2 faults\n.*buyers: an agent is named twice\n.*from 0 .never. to 5"
     ):
         Preferences([1, 1], [2], [[6], [0]])
+
+
+def test_a_market_too_large_to_compare_everybody_with_everybody_is_refused():
+    """60,000 buyers and 40,000 sellers would need more memory than a machine has."""
+    side = np.repeat([BUY, SELL], [60_000, 40_000])
+    orders = Orders(np.arange(100_000), side, np.where(side > 0, 90.0, 30.0), np.full(100_000, 10))
+    with pytest.raises(ProblemError, match="60,000 buyers and 40,000 sellers of one market"):
+        clear(orders, Bilateral())

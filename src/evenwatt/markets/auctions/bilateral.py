@@ -22,6 +22,7 @@ Whole = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
 BEST, NEVER = 5, 0
+MOST_PAIRS = 10_000_000  # of a market; all of them are looked at, with some hundred bytes each
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,6 +139,7 @@ class Bilateral:
 
     def _one(self, book: Book, terms: Terms) -> Trade:
         bids, asks = book.bids, book.asks
+        check_pairs(len(bids), len(asks))
         crossing = bids.price[:, None] >= asks.price
         levels = np.ones(crossing.shape, dtype=np.int64)
         if self._preferences is not None:
@@ -150,6 +152,21 @@ class Bilateral:
         bid, ask, quantity = (np.concatenate(column) for column in zip(*traded, strict=True))
         price = asks.price[ask] + terms.split * (bids.price[bid] - asks.price[ask])
         return of_pairs(book, bid, ask, quantity, price)
+
+
+def check_pairs(buyers: int, sellers: int) -> None:
+    """Refuse a market too large to compare everybody with everybody.
+
+    Raises
+    ------
+    ProblemError
+        If there are more than ``MOST_PAIRS``.
+    """
+    if buyers * sellers > MOST_PAIRS:
+        raise ProblemError(
+            f"bilateral: {buyers:,} buyers and {sellers:,} sellers of one market are {buyers * sellers:,} pairs, "
+            f"expected at most {MOST_PAIRS:,}; spread them over more nodes"
+        )
 
 
 def of_pairs(book: Book, bid: Whole, ask: Whole, quantity: Whole, price: Array) -> Trade:

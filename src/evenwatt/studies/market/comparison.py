@@ -27,6 +27,7 @@ Row = dict[str, Any]
 
 MOST_WHO = 8  # agents near the margin, and as many others, whose misreports are tried in a book
 MOST_BOOKS = 3
+MOST_ORDERS = 5_000  # of a book; some mechanisms, tried with hundreds of false prices, take hours on more
 MEASURED = (
     "welfare_share", "volume_share", "price_per_mwh", "budget_micro", "misreport_gain_per_mwh",
     "misreport_gain_share", "misreport_who", "rational_violations",
@@ -42,6 +43,9 @@ def on_books(own: Arm, config: MarketConfig) -> list[Row]:
     terms = Terms(split=config.rule.split, ration=ration(config.rule.ration), seed=config.seed)
     if not books:
         return [_left_out(rule, "there are no local orders to clear again") for rule in enrolled().values()]
+    if (largest := max(len(book) for book in books)) > MOST_ORDERS:
+        note = f"a book of {largest:,} orders is more than {MOST_ORDERS:,}, too many to try false prices on"
+        return [_left_out(rule, note) for rule in enrolled().values()]
     best = [mechanism("uniform-price").clear(book, terms) for book in books]
     most, volume = (sum(float(getattr(one, name).sum()) for one in best) for name in ("welfare", "volume"))
     rows = []

@@ -76,10 +76,10 @@ class MarketSection(Strict):
     )
     connection_fee: float = Field(default=0.05, ge=0, le=1e6, description="of a day on the local grid")
     import_limit_mw: float | None = Field(
-        default=None, ge=0, description="most that comes in from the outside grid; none: no limit"
+        default=None, ge=0, le=1e6, description="most that comes in from the outside grid; none: no limit"
     )
     export_limit_mw: float | None = Field(
-        default=None, ge=0, description="most that goes out to the outside grid; none: no limit"
+        default=None, ge=0, le=1e6, description="most that goes out to the outside grid; none: no limit"
     )
     outside_fee_per_mwh: float = Field(
         default=5.0, ge=0, le=1e4, description="on top of the outside price for import, off it for export"

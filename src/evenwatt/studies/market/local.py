@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from evenwatt.markets.auctions.bilateral import BEST, Bilateral, Preferences
+from evenwatt.markets.auctions.bilateral import BEST, Bilateral, Preferences, check_pairs
 from evenwatt.markets.clear import clear
 from evenwatt.markets.clearing import Clearing
 from evenwatt.markets.orders import Orders
@@ -85,7 +85,7 @@ def trade(
         rng=seed,
         near=state.public.local[nodes] if len(nodes) else None,
     )
-    prices = _prices(placed.book, answer)
+    prices = unit_prices(placed.book, answer)
     return LocalTrade(_by_household(answer, homes), nodes, prices)
 
 
@@ -104,6 +104,7 @@ def preferences(orders: Orders, sellers: Whole) -> Preferences:
     """
     buyers = np.flatnonzero((orders.side > 0) & (orders.quantity > 0))
     offering = np.flatnonzero((orders.side < 0) & (orders.quantity > 0))
+    check_pairs(len(buyers), len(offering))
     levels = np.ones((len(buyers), len(offering)), dtype=np.int64)
     for place in range(sellers.shape[1] - 1, -1, -1):
         named = sellers[buyers, place]
@@ -114,7 +115,7 @@ def preferences(orders: Orders, sellers: Whole) -> Preferences:
     return Preferences(orders.agent[buyers], orders.agent[offering], levels)
 
 
-def _prices(orders: Orders, answer: Clearing) -> Array:
+def unit_prices(orders: Orders, answer: Clearing) -> Array:
     """The one price of each market, or what sellers got for a unit in the mean."""
     unknown = np.isnan(answer.price) & (answer.volume > 0)
     if not unknown.any():

@@ -269,4 +269,5 @@ def _one(weather: Weather, row: int) -> Weather:
         weather.availability[part],
         weather.outside_per_mwh[part],
         weather.first + row,
+        None if weather.slots is None else weather.slots[part],
     )

@@ -18,7 +18,7 @@ from evenwatt.studies.market.config import InstrumentsConfig, MarketConfig
 from evenwatt.studies.market.population import ordered, population
 from evenwatt.studies.market.roles import ROLES, Agent, read_roles
 from evenwatt.studies.market.setting import Population
-from evenwatt.studies.market.signed import CONTRACTS, Agreement, read_contracts
+from evenwatt.studies.market.signed import CONTRACTS, MOST_PER_MWH, Agreement, read_contracts
 from evenwatt.studies.prices import Prices, read_prices
 
 Array = npt.NDArray[np.float64]
@@ -160,7 +160,14 @@ def _outside(path: Path, zone: str) -> tuple[Prices, str]:
 
     names = {name.lower() for name in table.columns(path)[0]}
     column = next((name for name in PRICE_COLUMNS if name in names), PRICE_COLUMNS[0])
-    return read_prices(path, (column,), zone), column
+    prices = read_prices(path, (column,), zone)
+    with gather(PRICES, CaseError) as faults:
+        faults += [
+            f"line {row + 2}, column '{column}': {prices.columns[column][row]:g}, expected at most {MOST_PER_MWH:g} "
+            "either way [per MWh]"
+            for row in np.flatnonzero(np.abs(prices.columns[column]) > MOST_PER_MWH).tolist()
+        ]
+    return prices, column
 
 
 def _schedule(path: Path, zone: str) -> tuple[Setpoint, ...]:

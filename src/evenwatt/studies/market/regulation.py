@@ -93,12 +93,12 @@ class Regulation:
     def _measure(self, state: State, step: Step) -> None:
         found, p = state.review, self.people.producers
         sold, price = step.dispatched, step.market.price
-        demand = int(step.market.clearing.volume.sum()) + int(step.contracts.generated.sum())
+        demand = int(step.market.clearing.volume.sum()) + int((sold - step.market.sold).sum())
         supply = np.append(step.available, self.rules.import_limit_wh)
         index = residual_supply_index(supply, demand)[:-1] if demand > 0 else np.full(len(p), np.inf)
         least = float(index.min(initial=np.inf))
         volumes = step.market.sold
-        margin = float(lerner(price, step.cost, volumes)) if volumes.any() and price > 0 else np.nan
+        margin = float(lerner(price, self._dearest(step))) if volumes.any() and price > 0 else np.nan
         renewable = int(sold[p.renewable].sum()) + int(step.pv.sum())
         found.dispatched += sold
         found.pivotal_who += index < 1.0
@@ -125,6 +125,12 @@ class Regulation:
             "rsi_least": least if np.isfinite(least) else np.nan, "pivotal": float(least < 1.0),
             "renewable_wh": renewable,
         }  # fmt: skip
+
+    def _dearest(self, step: Step) -> float:
+        """Marginal cost of the dearest energy that was sold: what others earn above theirs is scarcity, not power."""
+        dearest = float(step.cost[step.market.sold > 0].max())
+        abroad = step.outside + self.rules.outside_fee_per_mwh if step.market.imported else dearest
+        return max(dearest, abroad)
 
     def _fine(self, state: State, step: Step, ledger: Ledger) -> None:
         """Prices far above those of the stretch before: producers by their asks, utilities by retail."""

@@ -139,6 +139,7 @@ class Settlement:
             Dues.of("wholesale", u, operator, market.paid),
             Dues.of("wholesale", operator, p, market.earned),
             Dues.of("wholesale", outside, operator, market.outside_pays),
+            Dues.of("balancing", outside, p, flows.activation),
             Dues.of("generation", p, self._at["costs"], fuel),
             Dues.of("imbalance", u, outside, lack - over, seniority=1),
             Dues.of("imbalance", p, outside, fetched, seniority=1),

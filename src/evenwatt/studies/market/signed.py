@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import numpy.typing as npt
 
-from evenwatt.core.errors import CaseError, gather
+from evenwatt.core.errors import CaseError, ProblemError, first_fault, gather
 from evenwatt.core.units import SECONDS_PER_HOUR, W_PER_KW
 from evenwatt.studies.market.roles import Agent
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 CONTRACTS = "contracts.csv"
 BY_VOLUME = ("forward", "future")  # the others are a share of what the seller generates
 KINDS = ("ppa", *BY_VOLUME, "cfd-two-sided", "cfd-one-sided")
+MOST_PER_MWH = 1e6  # a hundred times the dearest hours of any market
+MOST_KW = 1e9
 COLUMNS = {
     "kind": str, "seller": str, "buyer": str, "start": datetime, "end": datetime, "price_per_mwh": float,
     "volume_kw": float, "share": float,
@@ -84,9 +86,13 @@ def _faults(row: Mapping[str, Any], numbers: Mapping[str, tuple[int, str]], zone
     if _instant(row["end"], zone) <= _instant(row["start"], zone):
         found.append(f"column 'end': {row['end']} is not after the start, {row['start']}")
     wanted, other = ("volume_kw", "share") if row["kind"] in BY_VOLUME else ("share", "volume_kw")
-    most = np.inf if wanted == "volume_kw" else 1.0
+    most = MOST_KW if wanted == "volume_kw" else 1.0
+    if abs(row["price_per_mwh"]) > MOST_PER_MWH:
+        found.append(
+            f"column 'price_per_mwh': {row['price_per_mwh']:g}, expected at most {MOST_PER_MWH:g} either way"
+        )
     if row["kind"] in KINDS and not (row[wanted] is not None and 0 < row[wanted] <= most):
-        limit = "" if np.isinf(most) else " and at most 1"
+        limit = f" and at most {most:g}"
         found.append(f"column '{wanted}': {row[wanted]}; a {row['kind']} needs a number above 0{limit}")
     if row["kind"] in KINDS and row[other] is not None:
         found.append(f"column '{other}': {row[other]}, but a {row['kind']} has none; leave the cell empty")
@@ -109,13 +115,20 @@ def signed(agreements: Sequence[Agreement], start: npt.NDArray[np.datetime64], s
         Starts of the steps that are played, UTC.
     seconds : int
         Length of a step [s].
+
+    Raises
+    ------
+    CaseError
+        If shares of a seller's generation come to more than all of it; names the line.
     """
     from evenwatt.markets.contracts.register import Contracts
 
     made = Contracts()
-    for one in agreements:
+    for k, one in enumerate(agreements):
         first, last = (int(np.searchsorted(start, edge)) for edge in (one.start, one.end))
-        if first < last:
+        if first == last:
+            continue
+        try:
             made.sign(
                 one.kind,
                 seller=one.seller,
@@ -127,4 +140,6 @@ def signed(agreements: Sequence[Agreement], start: npt.NDArray[np.datetime64], s
                 share=one.share,
                 seniority=1,
             )
+        except ProblemError as error:
+            raise CaseError(f"{CONTRACTS}: line {k + 2}: {first_fault(error)}") from error
     return made

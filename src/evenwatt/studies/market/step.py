@@ -98,7 +98,7 @@ class Step:
     @property
     def dispatched(self) -> Whole:
         """(P,) what each producer generated [Wh]."""
-        total: Whole = self.market.sold + self.contracts.generated
+        total: Whole = self.market.sold + self.contracts.generated + self.delivered.activated
         return total
 
     @property
@@ -142,6 +142,12 @@ class Step:
             "line_loss_wh": int(left.lost.sum()),
         }
 
+    @property
+    def _utilities_lost(self) -> int:
+        """Within utilities' batteries [Wh]."""
+        before = self.seen["utility"]["stored_wh"]
+        return int((before + self.utility_charge - self.utility_stored).sum())
+
     def energy(self) -> tuple[int, int]:
         """What came in and what went out [Wh]; a step in which they differ does not exist."""
         held = self.sums
@@ -159,7 +165,7 @@ class Step:
             **{name: value for name, value in self.sums.items() if name != "line_loss_wh"},
             "own_wh": int(own.sum()), "local_wh": int(answer.volume.sum()), "wholesale_wh": volume,
             "contracted_wh": int(self.contracts.bought.sum()), "balancing_wh": flows.balancing,
-            "lost_wh": self.sums["line_loss_wh"] + int(placed.lost.sum()),
+            "lost_wh": self.sums["line_loss_wh"] + int(placed.lost.sum()) + self._utilities_lost,
             "stored_wh": int(placed.stored.sum() + self.utility_stored.sum()),
             "retail_wh": int(left.retail.sum()), "fed_wh": int(left.fed.sum()),
             "available_wh": int(self.available.sum()),

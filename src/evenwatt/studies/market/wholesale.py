@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from evenwatt.markets.clear import clear
 from evenwatt.markets.clearing import Clearing
+from evenwatt.markets.ledger import money
 from evenwatt.markets.orders import BUY, SELL, Orders
 from evenwatt.markets.regulator.instruments import Instruments
 from evenwatt.policies.actions import Actions
+from evenwatt.studies.market.local import unit_prices
 from evenwatt.studies.market.setting import Population, Rules
 
 Array = npt.NDArray[np.float64]
@@ -30,7 +32,7 @@ class Traded:
     orders, clearing : Orders, Clearing
         Rows: utilities' bids, producers' asks, the outside grid's offer and its bid.
     price : float
-        [per MWh]; not a number where nothing was traded.
+        The one price, or the mean of what sellers got; not a number where nothing was traded [per MWh].
     bought, paid : (U,)
         By utilities [Wh], [micro-units].
     sold, earned : (P,)
@@ -55,8 +57,16 @@ class Traded:
     @property
     def asks(self) -> Array:
         """(P,) what producers asked, within floor and cap [per MWh]."""
-        first = len(self.bought)
-        return self.orders.price[first : first + len(self.sold)]
+        return self.orders.price[self._producers]
+
+    @property
+    def idle(self) -> Whole:
+        """(P,) what producers offered and did not sell [Wh]."""
+        return self.orders.quantity[self._producers] - self.sold
+
+    @property
+    def _producers(self) -> slice:
+        return slice(len(self.bought), len(self.bought) + len(self.sold))
 
 
 def traded(
@@ -122,7 +132,7 @@ def traded(
     fills, pays = answer.fills, answer.payments
     end = len(u) + len(p)
     return Traded(
-        orders, answer, float(answer.price[0]) if len(answer.price) else np.nan,
+        orders, answer, float(unit_prices(orders, answer)[0]) if len(answer.price) else np.nan,
         fills[: len(u)], pays[: len(u)], fills[len(u) : end], -pays[len(u) : end],
         int(fills[end]), int(fills[end + 1]), int(pays[end] + pays[end + 1]),
     )  # fmt: skip
@@ -151,6 +161,8 @@ class Delivered:
         Over the border to balance it all, positive for import [Wh].
     short_price, long_price : float
         What a lack costs and a surplus earns [per MWh].
+    activated, activation : (P,)
+        Generated beyond what was sold, where the border gave no more [Wh], and what is paid for it [micro-units].
     """
 
     imbalance: Whole
@@ -159,12 +171,26 @@ class Delivered:
     balancing: int
     short_price: float
     long_price: float
+    activated: Whole
+    activation: Whole
 
 
 def delivered(
-    rules: Rules, need: Whole, have: Whole, lacking: Whole, *, market: Traded, outside: float, divide: Share
+    rules: Rules,
+    need: Whole,
+    have: Whole,
+    lacking: Whole,
+    *,
+    market: Traded,
+    outside: float,
+    idle: Whole,
+    cost: Array,
+    divide: Share,
 ) -> Delivered:
-    """Balance supply and demand over the border, shed load where it cannot be, spill what nobody takes.
+    """Balance supply and demand over the border, then by stations that stand idle; shed load, spill what is left.
+
+    Nobody goes without energy while a station that offered it stands still. What is called up is paid the price of
+    a lack before its penalty, or what it costs where that is more, which then is the price of a lack.
 
     Parameters
     ----------
@@ -172,6 +198,10 @@ def delivered(
         What customers and batteries took, and what was bought, contracted, fed in and discharged [Wh].
     lacking : (P,)
         What producers could not deliver of their contracts [Wh].
+    idle : (P,)
+        What was offered and not sold [Wh].
+    cost : (P,)
+        Marginal cost, carbon included [per MWh].
     divide : callable
         ``(endowment, claims) -> awards`` in whole Wh: shares what is shed and what is spilled.
     """
@@ -180,13 +210,26 @@ def delivered(
     room_in = max(rules.import_limit_wh - market.imported, 0)
     room_out = max(rules.export_limit_wh - market.exported, 0)
     shortage, excess = max(-net - room_in, 0), max(net - room_out, 0)
+    activated = _called_up(shortage, idle, cost)
+    shortage -= int(activated.sum())
     # Load is shed where the lack is; a contract's lack is felt by all who have customers.
     shed = _shed(divide, shortage, np.maximum(need - have, 0), need)
     spilled = divide(excess, np.maximum(position, 0)) if excess else np.zeros_like(position)
-    short, long = prices(rules, market.price, outside)
-    balancing = -net - shortage if net < 0 else -(net - excess)
+    short, long = prices(rules, market.price, outside, float(cost[activated > 0].max(initial=-np.inf)))
+    dear, _ = prices(replace(rules, imbalance_penalty=0.0), market.price, outside)
+    balancing = min(-net, room_in) if net < 0 else -(net - excess)
     position[: len(need)] += shed
-    return Delivered(position, shed, spilled, balancing, short, long)
+    activation = money(np.maximum(cost, dear), activated)
+    return Delivered(position, shed, spilled, balancing, short, long, activated, activation)
+
+
+def _called_up(shortage: int, idle: Whole, cost: Array) -> Whole:
+    """Of stations that stand idle, the cheapest first."""
+    order = np.argsort(cost, kind="stable")
+    before = np.cumsum(idle[order]) - idle[order]
+    activated = np.zeros_like(idle)
+    activated[order] = np.clip(shortage - before, 0, idle[order])
+    return activated
 
 
 def _shed(divide: Share, shortage: int, lack: Whole, need: Whole) -> Whole:
@@ -199,9 +242,9 @@ def _shed(divide: Share, shortage: int, lack: Whole, need: Whole) -> Whole:
     return first + divide(left, need - first) if left else first
 
 
-def prices(rules: Rules, wholesale: float, outside: float) -> tuple[float, float]:
-    """What a lack costs and a surplus earns: the worse of wholesale and outside, and a penalty on top [per MWh]."""
+def prices(rules: Rules, wholesale: float, outside: float, called_up: float = -np.inf) -> tuple[float, float]:
+    """What a lack costs and a surplus earns: the worst of wholesale, outside and stations, and a penalty [per MWh]."""
     spot = outside if np.isnan(wholesale) else wholesale
-    dear = max(spot, outside + rules.outside_fee_per_mwh)
+    dear = max(spot, outside + rules.outside_fee_per_mwh, called_up)
     cheap = min(spot, outside - rules.outside_fee_per_mwh)
     return dear + rules.imbalance_penalty * abs(dear), cheap - rules.imbalance_penalty * abs(cheap)

@@ -263,7 +263,7 @@ class World:
             need = step.needed.copy()
         step.delivered = wholesale.delivered(
             rules, need, have, step.contracts.lacking, market=step.market, outside=step.outside,
-            divide=self._settlement.share,
+            idle=step.market.idle, cost=step.cost, divide=self._settlement.share,
         )  # fmt: skip
         self._settlement.shed(state, step)
         self._homes.uncharge(state.households.stored_wh, step.placed, step.left, step.shed)
