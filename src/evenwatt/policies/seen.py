@@ -123,7 +123,7 @@ UTILITY = _facts(
 REGULATOR = _facts(
     ("review", "-", "whether instruments may be changed in this step"),
     ("hhi", "-", "sum of squared shares of generation since the last review"),
-    ("lerner", "-", "mean margin over price of what was dispatched since the last review"),
+    ("lerner", "-", "mean margin over price of the dearest energy sold, since the last review"),
     ("rsi_least", "-", "least residual supply index since the last review"),
     ("pivotal_share", "-", "share of steps with a pivotal producer since the last review"),
     ("renewable_share", "-", "of all generation since the last review"),

@@ -184,7 +184,7 @@ class Regulation:
         share = found.suspicious / max(found.steps, 1)
         volumes = found.dispatched
         concentrated = bool(volumes.any() and float(hhi(volumes)) > self.screen.hhi_high)
-        state.public.alarm = concentrated and share > self.screen.share
+        state.public.alarm = concentrated or share > self.screen.share
         state.public.pivotal_who = found.pivotal_who.copy()
         rows: Rows = [
             {
