@@ -148,5 +148,7 @@ def test_books_without_trades_are_ordinary(chosen):
 
 
 def test_demand_that_takes_any_price_is_refused():
-    with pytest.raises(ProblemError, match="pay-as-bid: takes no demand_wh"):
+    with pytest.raises(
+        ProblemError, match="mechanism 'pay-as-bid': it serves no demand that takes any price"
+    ):
         clear(BOOK_C, PayAsBid(), demand_wh=1)

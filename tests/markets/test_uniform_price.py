@@ -400,7 +400,9 @@ def test_noise_of_a_rule_moves_nothing():
 
 
 def test_demand_that_takes_any_price_is_refused():
-    with pytest.raises(ProblemError, match="uniform-price: takes no demand_wh"):
+    with pytest.raises(
+        ProblemError, match="mechanism 'uniform-price': it serves no demand that takes any price"
+    ):
         clear(book(*BOOK_A), UniformPrice(), demand_wh=3)
 
 

@@ -12,7 +12,6 @@ import numpy.typing as npt
 
 from evenwatt.core import rule as registry
 from evenwatt.core.chance import Keyed
-from evenwatt.core.errors import ProblemError
 from evenwatt.markets.clearing import Clearing, Pairs, settled
 from evenwatt.markets.orders import BUY, Orders
 
@@ -173,20 +172,6 @@ class Trade:
     served: int = 0
     demand_payment: int = 0
     pairs: list[tuple[int, int, int, float]] | None = None
-
-
-def refuse_demand(terms: Terms, name: str) -> None:
-    """Refuse demand that takes any price, for the mechanism ``name`` that has no place for it.
-
-    Raises
-    ------
-    ProblemError
-        If the terms hold such demand.
-    """
-    if terms.demand is not None:
-        raise ProblemError(
-            f"{name}: takes no demand_wh; clear by 'merit-order', or enter demand as a bid with a price"
-        )
 
 
 def no_trade(book: Book) -> Trade:

@@ -1,6 +1,8 @@
-"""Whole payments at one price: rounded once, then shared, so that both sides come to the same."""
+"""Whole payments: a sum is rounded once, then shared, so that both sides come to the same."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -40,3 +42,32 @@ def at_price(price: float, fills: Whole) -> Whole:
     whole[np.argsort(whole - worth, kind="stable")[:left]] += 1
     payments[traded] = whole if price >= 0 else -whole
     return payments
+
+
+def shares(worth: npt.NDArray[Any], total: int) -> Whole:
+    """Round every part down or up, the largest remainders first, so that all come to ``total``.
+
+    Parameters
+    ----------
+    worth : (n,)
+        What each part is worth exactly; may be negative [micro-units].
+    total : int
+        The sum of all parts, rounded down or up [micro-units].
+
+    Returns
+    -------
+    (n,) whole
+        Less than a micro-unit away from ``worth`` each [micro-units].
+
+    Examples
+    --------
+    >>> shares(np.array([5504.5, 2725.0, 2670.5]), 10_900)
+    array([5505, 2725, 2670])
+    >>> shares(np.array([-0.5, -0.5, 0.0]), -1)
+    array([ 0, -1,  0])
+    """
+    floor = np.floor(worth)
+    up = np.lexsort((np.arange(len(worth)), floor - worth))[: total - int(floor.sum())]
+    whole: Whole = floor.astype(np.int64)
+    whole[up] += 1
+    return whole

@@ -12,10 +12,10 @@ import numpy.typing as npt
 from evenwatt.core import exact
 from evenwatt.core.errors import ProblemError, gather
 from evenwatt.markets.admission import priced_demand
-from evenwatt.markets.auctions._money import shares
 from evenwatt.markets.clearing import Clearing
 from evenwatt.markets.mechanism import Book, Divide, Terms, Trade, each_book, mechanism, no_trade
 from evenwatt.markets.orders import Orders
+from evenwatt.markets.payments import shares
 
 Array = npt.NDArray[np.float64]
 Whole = npt.NDArray[np.int64]

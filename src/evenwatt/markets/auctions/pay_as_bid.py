@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from evenwatt.markets.admission import priced_demand
 from evenwatt.markets.call import call, matched
 from evenwatt.markets.clearing import Clearing
-from evenwatt.markets.mechanism import Terms, mechanism, refuse_demand
+from evenwatt.markets.mechanism import Terms, mechanism
 from evenwatt.markets.orders import Orders
 
 
@@ -45,7 +46,7 @@ class PayAsBid:
 
     def clear(self, orders: Orders, terms: Terms) -> Clearing:
         """Clear every market of the orders."""
-        refuse_demand(terms, "pay-as-bid")
+        priced_demand(terms, "pay-as-bid")
         answer = call(orders, terms, own_prices=True)
         if not self.paired:
             return answer

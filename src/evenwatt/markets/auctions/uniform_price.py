@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from evenwatt.markets.admission import priced_demand
 from evenwatt.markets.call import call
 from evenwatt.markets.clearing import Clearing
-from evenwatt.markets.mechanism import Terms, mechanism, refuse_demand
+from evenwatt.markets.mechanism import Terms, mechanism
 from evenwatt.markets.orders import Orders
 
 
@@ -43,5 +44,5 @@ class UniformPrice:
 
     def clear(self, orders: Orders, terms: Terms) -> Clearing:
         """Clear every market of the orders."""
-        refuse_demand(terms, "uniform-price")
+        priced_demand(terms, "uniform-price")
         return call(orders, terms)

@@ -15,10 +15,10 @@ from evenwatt.core import exact
 from evenwatt.core.errors import ProblemError, gather
 from evenwatt.markets.admission import priced_demand
 from evenwatt.markets.auctions import _nodes
-from evenwatt.markets.auctions._money import shares
 from evenwatt.markets.clearing import Clearing, settled
 from evenwatt.markets.mechanism import Divide, Terms, mechanism
 from evenwatt.markets.orders import BUY, Orders
+from evenwatt.markets.payments import shares
 
 Array = npt.NDArray[np.float64]
 Whole = npt.NDArray[np.int64]

@@ -137,7 +137,6 @@ def _moved(
 def rest(
     first: int,
     last: int,
-    consumers: int,
     short: Whole,
     side: Sides,
     fills: Whole,

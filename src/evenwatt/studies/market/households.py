@@ -169,7 +169,7 @@ class Homes:
         share_rows(
             self.homes,
             lambda first, last: rest(
-                first, last, self.consumers, placed.short, placed.orders.side, fills, self.loss, self.fee,
+                first, last, placed.short, placed.orders.side, fills, self.loss, self.fee,
                 cash, paid, source, tariff, placed.charge, self.batteries.wear_per_mwh, self.feed_in, *columns,
             ),
             least=MANY,
